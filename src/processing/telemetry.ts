@@ -1,0 +1,53 @@
+/**
+ * What the core tells the world about each message. One call per fact, named noun + past verb;
+ * ops/telemetry.ts writes the log line and moves the number in the same call, so the two cannot disagree.
+ */
+import type { Coordinates } from "./message.ts";
+
+/** Why a message did not pass: where, what kind, and a text that never holds the message's content. */
+export interface Failure {
+  /** The step that failed. */
+  readonly stage: "decode" | "validate" | "handle";
+  /** Low-cardinality name, fit for a metric label: `not_json`, `schema_mismatch`, `handler_timeout`, an error's `code`. */
+  readonly code: string;
+  /** One line for people, with the path inside the event where there is one. */
+  readonly message: string;
+  /** The stack of the handler's error, when there is one. */
+  readonly stack?: string;
+}
+
+/** Where a dead letter was stored. */
+export interface StoredDeadLetter extends Coordinates {
+  /** What had to be left out so that the broker would take it. */
+  readonly reduced: "no" | "compressed" | "without_value";
+}
+
+/** Called synchronously, must not throw, must not wait. */
+export interface ProcessingTelemetry {
+  messageProcessed(
+    message: Coordinates,
+    facts: { readonly attempt: number; readonly durationMs: number },
+  ): void;
+  /** A tombstone, or a message that an earlier owner had finished already. */
+  messageSkipped(message: Coordinates, facts: { readonly reason: "tombstone" | "done" }): void;
+  messageRetried(
+    message: Coordinates,
+    facts: { readonly attempt: number; readonly delayMs: number; readonly failure: Failure },
+  ): void;
+  /** `stored` is null only with `DLQ_TOPIC=none`: the message is dropped on purpose. */
+  messageDeadLettered(
+    message: Coordinates,
+    facts: {
+      readonly attempts: number;
+      readonly failure: Failure;
+      readonly stored: StoredDeadLetter | null;
+    },
+  ): void;
+  /** The dead letter could not be written yet; the message waits and the window fills. */
+  deadLetterDelayed(
+    message: Coordinates,
+    facts: { readonly attempt: number; readonly delayMs: number; readonly error: unknown },
+  ): void;
+  /** A handler ignored its deadline; its late result will change nothing. */
+  handlerAbandoned(message: Coordinates, facts: { readonly timeoutMs: number }): void;
+}
