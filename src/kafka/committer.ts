@@ -1,0 +1,142 @@
+/**
+ * Commits what the core has finished: by time and by count, one commit in flight, always a fresh snapshot, always in
+ * the name of the generation that the snapshot was taken under. After an unknown outcome the same offsets are committed
+ * again, because an older commit may still land at the broker after a newer one. Never decides on membership.
+ */
+import { type Clock } from "../processing/clock.ts";
+import type { CommitPoint } from "../processing/assignment.ts";
+import type { Caller } from "./connections.ts";
+import type { Coordinator } from "./coordinator.ts";
+import { ERROR_CODE, errorCodeText } from "./error_codes.ts";
+import { COORDINATOR_DEADLINE_MS, type Generation } from "./membership.ts";
+import { type MemberIdentity, offsetCommit } from "./protocol.ts";
+
+export interface CommitterOptions {
+  readonly caller: Caller;
+  readonly coordinator: Coordinator;
+  readonly clock: Clock;
+  /** False: nothing is ever committed, and nothing waits for it. */
+  readonly enabled: boolean;
+  readonly intervalMs: number;
+  /** So many finished messages bring a commit forward. */
+  readonly maxMessages: number;
+  readonly generation: () => Generation | null;
+  readonly identity: (generation: Generation) => MemberIdentity;
+  /** What moved since the last acknowledged commit. */
+  readonly snapshot: () => readonly CommitPoint[];
+  readonly metadata: (point: CommitPoint) => string | null;
+  readonly onCommitted: (
+    facts: { partitions: number; messages: number; durationMs: number },
+  ) => void;
+  readonly onFailed: (facts: { reason: string; code: number | null }) => void;
+}
+
+export class Committer {
+  readonly #options: CommitterOptions;
+  #inFlight: Promise<void> | null = null;
+  #cancelTimer = () => {};
+  #doneSinceCommit = 0;
+  #stopped = false;
+
+  constructor(options: CommitterOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#schedule();
+  }
+
+  /** So many more messages have their outcome. */
+  onProgress(messages: number): void {
+    this.#doneSinceCommit += messages;
+    if (this.#doneSinceCommit < this.#options.maxMessages || this.#inFlight !== null) return;
+    this.#doneSinceCommit = 0;
+    void this.commit();
+  }
+
+  /** Commits what moved; joins the commit that is in flight, which may have an older snapshot. Never rejects. */
+  commit(): Promise<void> {
+    if (!this.#options.enabled) return Promise.resolve();
+    if (this.#inFlight !== null) return this.#inFlight;
+    const generation = this.#options.generation();
+    if (generation === null || !generation.holds) return Promise.resolve();
+    const points = this.#options.snapshot();
+    if (points.length === 0) return Promise.resolve();
+    this.#doneSinceCommit = 0;
+    this.#inFlight = this.#send(generation, points).finally(() => {
+      this.#inFlight = null;
+    });
+    return this.#inFlight;
+  }
+
+  /** Stops the clock; a commit in flight goes on to its deadline. */
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelTimer();
+  }
+
+  #schedule(): void {
+    if (this.#stopped || !this.#options.enabled) return;
+    this.#cancelTimer = this.#options.clock.schedule(this.#options.intervalMs, () => {
+      void this.commit();
+      this.#schedule();
+    });
+  }
+
+  async #send(generation: Generation, points: readonly CommitPoint[]): Promise<void> {
+    const { caller, coordinator, clock, onCommitted, onFailed } = this.#options;
+    const startedAt = clock.now();
+    const to = await coordinator.find().catch(() => null);
+    if (to === null) return;
+    // Looking for the coordinator can outlast the generation; what it held may be another member's by now.
+    if (!generation.holds) return onFailed({ reason: "the generation ended", code: null });
+    const entries = points.map((point) => ({
+      topic: point.partition.topic,
+      partition: point.partition.partition,
+      offset: point.offset,
+      leaderEpoch: point.leaderEpoch,
+      metadata: this.#options.metadata(point),
+    }));
+    try {
+      const request = offsetCommit(this.#options.identity(generation), entries);
+      const deadlineMs = COORDINATOR_DEADLINE_MS;
+      const answer = await caller.call({ to, purpose: "commit", request, deadlineMs });
+      const codes = new Map(
+        answer.partitions.map((each) => [`${each.topic}/${each.partition}`, each.errorCode]),
+      );
+      const { committed, messages, code } = settle(points, codes);
+      if (committed > 0) {
+        onCommitted({ partitions: committed, messages, durationMs: clock.now() - startedAt });
+      }
+      if (code === ERROR_CODE.NONE) return;
+      coordinator.isCoordinatorTrouble(code, to);
+      onFailed({ reason: errorCodeText(code), code });
+    } catch (error) {
+      for (const { partition } of points) partition.committed = null; // unknown: commit again
+      coordinator.doubt(to);
+      onFailed({ reason: (error as Error).message, code: null });
+    }
+  }
+}
+
+/** Notes what the broker acknowledged; answers how much, and an error code if there was one. */
+function settle(
+  points: readonly CommitPoint[],
+  codes: ReadonlyMap<string, number>,
+): { committed: number; messages: number; code: number } {
+  let committed = 0;
+  let messages = 0;
+  let code: number = ERROR_CODE.NONE;
+  for (const { partition, offset } of points) {
+    const itsCode = codes.get(`${partition.topic}/${partition.partition}`) ??
+      ERROR_CODE.UNKNOWN_SERVER_ERROR;
+    if (itsCode === ERROR_CODE.NONE) {
+      messages += Math.max(0, offset - (partition.committed ?? offset));
+      partition.committed = offset;
+      committed += 1;
+    } else {
+      code = itsCode;
+    }
+  }
+  return { committed, messages, code };
+}

@@ -1,0 +1,138 @@
+/**
+ * Fetch version 10: kafkajs's encoder, our own decoder. Version 10, not 11: from 11 on a former leader goes on serving
+ * us as a follower instead of saying so. The answer keeps each partition's error with that partition, and its record
+ * bytes packed until they are wanted; kafkajs throws the whole answer away when one partition has an error
+ * (protocol/requests/fetch/v0/response.js).
+ */
+import type { Buffer } from "node:buffer";
+import type { AbortedTransaction } from "./record_batch.ts";
+import { kafkajsRequest } from "./kafkajs.ts";
+import type { ApiRequest, Throttled } from "./protocol.ts";
+
+export interface FetchPosition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly position: number;
+  /** The epoch that we believe in; -1 when unknown. The broker refuses one that is not its own. */
+  readonly leaderEpoch: number;
+}
+
+export interface FetchedPartition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly errorCode: number;
+  readonly highWatermark: number;
+  readonly logStart: number;
+  readonly aborted: readonly AbortedTransaction[];
+  /** A view on the answer's bytes. */
+  readonly records: Buffer;
+}
+
+export interface FetchLimits {
+  readonly maxWaitMs: number;
+  readonly minBytes: number;
+  readonly maxBytes: number;
+  readonly maxPartitionBytes: number;
+}
+
+export type FetchAnswer = Throttled & { readonly partitions: readonly FetchedPartition[] };
+
+const READ_COMMITTED = 1;
+const TWO_TO_THE_32 = 4_294_967_296;
+
+export function fetch(
+  positions: readonly FetchPosition[],
+  limits: FetchLimits,
+): ApiRequest<FetchAnswer> {
+  const byTopic = Map.groupBy(positions, ({ topic }) => topic);
+  const topics = [...byTopic].map(([topic, list]) => ({
+    topic,
+    partitions: list.map(({ partition, position, leaderEpoch }) => ({
+      partition,
+      currentLeaderEpoch: leaderEpoch,
+      fetchOffset: String(position),
+      maxBytes: limits.maxPartitionBytes,
+    })),
+  }));
+  const { request } = kafkajsRequest("Fetch", {
+    replicaId: -1,
+    maxWaitTime: limits.maxWaitMs,
+    minBytes: limits.minBytes,
+    maxBytes: limits.maxBytes,
+    isolationLevel: READ_COMMITTED,
+    topics,
+  });
+  return {
+    apiName: "Fetch",
+    apiKey: request.apiKey,
+    minVersion: request.apiVersion,
+    maxVersion: request.apiVersion,
+    encode: () => request,
+    decode: readFetchAnswer,
+  };
+}
+
+function readFetchAnswer(payload: Buffer): FetchAnswer {
+  const reader = new FetchReader(payload);
+  const throttleTimeMs = reader.int32();
+  reader.int16(); // error code of the fetch session, which we do not use
+  reader.int32(); // session id
+  const partitions: FetchedPartition[] = [];
+  for (let topics = reader.int32(); topics > 0; topics--) {
+    const topic = reader.text();
+    for (let left = reader.int32(); left > 0; left--) partitions.push(reader.partition(topic));
+  }
+  return { throttleTimeMs, partitions };
+}
+
+class FetchReader {
+  readonly #payload: Buffer;
+  #at = 0;
+
+  constructor(payload: Buffer) {
+    this.#payload = payload;
+  }
+
+  int16(): number {
+    this.#at += 2;
+    return this.#payload.readInt16BE(this.#at - 2);
+  }
+
+  int32(): number {
+    this.#at += 4;
+    return this.#payload.readInt32BE(this.#at - 4);
+  }
+
+  int64(): number {
+    const high = this.int32();
+    this.#at += 4;
+    return high * TWO_TO_THE_32 + this.#payload.readUInt32BE(this.#at - 4);
+  }
+
+  bigInt64(): bigint {
+    this.#at += 8;
+    return this.#payload.readBigInt64BE(this.#at - 8);
+  }
+
+  text(): string {
+    const length = this.int16();
+    this.#at += length;
+    return this.#payload.toString("utf8", this.#at - length, this.#at);
+  }
+
+  partition(topic: string): FetchedPartition {
+    const partition = this.int32();
+    const errorCode = this.int16();
+    const highWatermark = this.int64();
+    this.int64(); // last stable offset
+    const logStart = this.int64();
+    const aborted: AbortedTransaction[] = [];
+    for (let left = this.int32(); left > 0; left--) {
+      aborted.push({ producerId: this.bigInt64(), firstOffset: this.int64() });
+    }
+    const size = Math.max(0, this.int32());
+    this.#at += size;
+    const records = this.#payload.subarray(this.#at - size, this.#at);
+    return { topic, partition, errorCode, highWatermark, logStart, aborted, records };
+  }
+}

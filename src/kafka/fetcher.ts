@@ -1,0 +1,288 @@
+/**
+ * One loop per leader broker asks for the partitions that want data, each from the position that we own. What comes
+ * back is handed to the core only for the position it was asked for; an error belongs to its partition alone: the view
+ * of the cluster is refreshed, that partition waits, the others go on. Never a reason to rejoin the group.
+ */
+import { type Clock, sleep } from "../processing/clock.ts";
+import type { Delivery } from "../processing/message.ts";
+import type { Partition } from "../processing/partition.ts";
+import type { Caller } from "./connections.ts";
+import { ERROR_CODE } from "./error_codes.ts";
+import {
+  fetch,
+  type FetchedPartition,
+  type FetchLimits,
+  type FetchPosition,
+} from "./fetch_request.ts";
+import type { PartitionLeader } from "./metadata.ts";
+import { decodeRecordBatches, type UnreadableBatch } from "./record_batch.ts";
+
+export interface FetcherOptions {
+  readonly caller: Caller;
+  readonly clock: Clock;
+  readonly metadata: {
+    leader(partition: Partition): PartitionLeader | undefined;
+    doubt(): void;
+  };
+  readonly limits: FetchLimits;
+  /** How much longer than `limits.maxWaitMs` an answer may take. */
+  readonly requestTimeoutMs: number;
+  /** Cap on the decompressed size of one record batch. */
+  readonly maxDecompressedBytes: number;
+  readonly partitions: () => readonly Partition[];
+  /** Hands over to the core; false when it was not for this position any more. */
+  readonly deliver: (partition: Partition, delivery: Delivery) => boolean;
+  /** The position lies outside the log. The partition is not asked for until `settled`. */
+  readonly onOutOfRange: (partition: Partition) => void;
+  /** The broker refused the partition with a code that is neither a moved leader nor an offset. */
+  readonly onRefused: (partition: Partition, code: number) => void;
+  /** Data came for a partition that had been refused. */
+  readonly onAccepted: (partition: Partition) => void;
+  readonly onUnreadable: (partition: Partition, batch: UnreadableBatch) => void;
+  readonly onFailed: (broker: string, error: unknown) => void;
+}
+
+/** Where the log of a partition starts and ends, as the last answer said. */
+export interface LogBounds {
+  readonly logStart: number;
+  readonly logEnd: number;
+}
+
+interface FetchState {
+  /** Monotonic time before which the partition is left alone. */
+  retryAt: number;
+  failures: number;
+  refused: boolean;
+  unsettled: boolean;
+  bounds: LogBounds | null;
+}
+
+const RETRY_MIN_MS = 100;
+const RETRY_MAX_MS = 5_000;
+/** A leader unknown to us now may be known soon, without anybody calling `wake`. */
+const IDLE_LOOK_MS = 5_000;
+
+/** Codes that say: ask somebody else. */
+const MOVED: ReadonlySet<number> = new Set([
+  ERROR_CODE.UNKNOWN_TOPIC_OR_PARTITION,
+  ERROR_CODE.LEADER_NOT_AVAILABLE,
+  ERROR_CODE.NOT_LEADER_OR_FOLLOWER,
+  ERROR_CODE.REPLICA_NOT_AVAILABLE,
+  ERROR_CODE.KAFKA_STORAGE_ERROR,
+  ERROR_CODE.FENCED_LEADER_EPOCH,
+  ERROR_CODE.UNKNOWN_LEADER_EPOCH,
+]);
+
+export class Fetcher {
+  readonly #options: FetcherOptions;
+  readonly #states = new WeakMap<Partition, FetchState>();
+  /** Leader id -> the running loop's wake-up. */
+  readonly #loops = new Map<number, AbortController>();
+  readonly #running = new Set<Promise<void>>();
+  #lastFetchAt = -Infinity;
+  #stopped = false;
+
+  constructor(options: FetcherOptions) {
+    this.#options = options;
+  }
+
+  /** Monotonic time of the last answer of any broker. */
+  get lastFetchAt(): number {
+    return this.#lastFetchAt;
+  }
+
+  /** What is wanted may have changed: new partitions, room again, other leaders. */
+  wake(): void {
+    if (this.#stopped) return;
+    for (const partition of this.#options.partitions()) {
+      const leader = this.#options.metadata.leader(partition);
+      if (leader === undefined) this.#options.metadata.doubt();
+      else if (!this.#loops.has(leader.broker.id)) this.#startLoop(leader.broker.id);
+    }
+    for (const loop of this.#loops.values()) loop.abort();
+  }
+
+  /** The position of a partition that was out of range is inside the log again. */
+  settled(partition: Partition): void {
+    this.#state(partition).unsettled = false;
+    this.wake();
+  }
+
+  bounds(partition: Partition): LogBounds | null {
+    return this.#state(partition).bounds;
+  }
+
+  /** Asks for nothing more; resolves when the loops have ended, which the long poll can hold up. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const loop of this.#loops.values()) loop.abort();
+    await Promise.all(this.#running);
+  }
+
+  #startLoop(leaderId: number): void {
+    this.#loops.set(leaderId, new AbortController());
+    const running = this.#fetchFrom(leaderId).finally(() => {
+      this.#loops.delete(leaderId);
+      this.#running.delete(running);
+    });
+    this.#running.add(running);
+  }
+
+  async #fetchFrom(leaderId: number): Promise<void> {
+    let failures = 0;
+    while (!this.#stopped) {
+      const { leader, positions, asked, nextLookMs } = this.#plan(leaderId);
+      if (leader === undefined) return; // it leads nothing of ours; `wake` starts a new loop
+      if (positions.length === 0) {
+        await this.#idle(leaderId, nextLookMs);
+        continue;
+      }
+      const failed = await this.#fetchOnce(leader, { positions, asked });
+      failures = failed ? failures + 1 : 0;
+      if (failed) await this.#idle(leaderId, this.#backoffMs(failures));
+    }
+  }
+
+  async #fetchOnce(
+    leader: PartitionLeader,
+    plan: { positions: FetchPosition[]; asked: ReadonlyMap<string, Partition> },
+  ): Promise<boolean> {
+    const { caller, limits, requestTimeoutMs, metadata, onFailed } = this.#options;
+    const from = new Map(plan.positions.map((each) => [partitionKey(each), each.position]));
+    try {
+      const answer = await caller.call({
+        to: leader.broker,
+        purpose: "fetch",
+        request: fetch(plan.positions, limits),
+        deadlineMs: limits.maxWaitMs + requestTimeoutMs,
+      });
+      this.#lastFetchAt = this.#options.clock.now();
+      for (const fetched of answer.partitions) {
+        const key = partitionKey(fetched);
+        const partition = plan.asked.get(key);
+        const position = from.get(key);
+        if (partition === undefined || position === undefined) continue;
+        await this.#take(partition, position, fetched);
+      }
+      return false;
+    } catch (error) {
+      if (!this.#stopped) {
+        onFailed(`${leader.broker.host}:${leader.broker.port}`, error);
+        metadata.doubt();
+      }
+      return true;
+    }
+  }
+
+  /** Which partitions to ask this leader for now, and when to look again if there are none. */
+  #plan(leaderId: number) {
+    const { clock, metadata, partitions } = this.#options;
+    const now = clock.now();
+    const positions: FetchPosition[] = [];
+    const asked = new Map<string, Partition>();
+    let leader: PartitionLeader | undefined;
+    let nextLookMs = IDLE_LOOK_MS;
+    for (const partition of partitions()) {
+      const itsLeader = metadata.leader(partition);
+      if (itsLeader?.broker.id !== leaderId) continue;
+      leader = itsLeader;
+      const state = this.#state(partition);
+      if (state.unsettled || !partition.wants()) continue;
+      if (state.retryAt > now) {
+        nextLookMs = Math.min(nextLookMs, state.retryAt - now);
+        continue;
+      }
+      const { topic, position } = partition;
+      const { leaderEpoch } = itsLeader;
+      positions.push({ topic, partition: partition.partition, position, leaderEpoch });
+      asked.set(partitionKey(partition), partition);
+    }
+    rotate(positions, Math.floor(clock.random() * positions.length));
+    return { leader, positions, asked, nextLookMs };
+  }
+
+  async #idle(leaderId: number, delayMs: number): Promise<void> {
+    const wake = new AbortController();
+    this.#loops.set(leaderId, wake);
+    if (!this.#stopped) await sleep(this.#options.clock, delayMs, wake.signal);
+  }
+
+  async #take(partition: Partition, position: number, fetched: FetchedPartition): Promise<void> {
+    // Other answers may have moved it, or the group may have taken it away, while this one was under way.
+    if (partition.state === "dropped" || partition.position !== position) return;
+    const state = this.#state(partition);
+    if (fetched.errorCode !== ERROR_CODE.NONE) return this.#takeError(partition, fetched.errorCode);
+    state.bounds = { logStart: fetched.logStart, logEnd: fetched.highWatermark };
+    if (state.refused) this.#options.onAccepted(partition);
+    state.refused = false;
+    if (fetched.records.length === 0) return;
+    const decoded = await decodeRecordBatches(fetched.records, {
+      topic: partition.topic,
+      partition: partition.partition,
+      from: position,
+      aborted: fetched.aborted,
+      maxDecompressedBytes: this.#options.maxDecompressedBytes,
+    });
+    if (decoded.next > position) {
+      state.failures = 0;
+      const { topic } = partition;
+      const { messages, next, leaderEpoch } = decoded;
+      const delivery = {
+        topic,
+        partition: partition.partition,
+        from: position,
+        messages,
+        next,
+        leaderEpoch,
+      };
+      this.#options.deliver(partition, delivery);
+    } else if (decoded.unreadable !== null) {
+      this.#options.onUnreadable(partition, decoded.unreadable);
+      this.#postpone(state);
+    }
+  }
+
+  #takeError(partition: Partition, code: number): void {
+    const { metadata, onOutOfRange, onRefused } = this.#options;
+    const state = this.#state(partition);
+    if (code === ERROR_CODE.OFFSET_OUT_OF_RANGE) {
+      state.unsettled = true;
+      return onOutOfRange(partition);
+    }
+    if (MOVED.has(code)) {
+      metadata.doubt();
+    } else {
+      state.refused = true;
+      onRefused(partition, code);
+    }
+    this.#postpone(state);
+  }
+
+  #postpone(state: FetchState): void {
+    state.failures += 1;
+    state.retryAt = this.#options.clock.now() + this.#backoffMs(state.failures);
+  }
+
+  #backoffMs(failures: number): number {
+    const capMs = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(failures - 1, 10));
+    return capMs * (0.5 + this.#options.clock.random() / 2);
+  }
+
+  #state(partition: Partition): FetchState {
+    let state = this.#states.get(partition);
+    if (state === undefined) {
+      state = { retryAt: 0, failures: 0, refused: false, unsettled: false, bounds: null };
+      this.#states.set(partition, state);
+    }
+    return state;
+  }
+}
+
+function partitionKey({ topic, partition }: { topic: string; partition: number }): string {
+  return `${topic}/${partition}`;
+}
+
+/** Brokers fill an answer in the order asked: who is first changes, so that nobody starves under the size limit. */
+function rotate<T>(list: T[], by: number): void {
+  list.push(...list.splice(0, by));
+}

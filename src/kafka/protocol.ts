@@ -1,0 +1,437 @@
+/**
+ * The requests of the group and of the log, at the versions that we speak, each as an `ApiRequest`. Where kafkajs has
+ * the version we use its encoder and decoder; Metadata 7-12, OffsetCommit 7 and OffsetFetch 5 are our own, because
+ * kafkajs stops before topic ids, leader epochs and static membership. An answer is returned whole, whatever its
+ * error codes are: kafkajs's `parse` would throw it away when one partition of many has an error.
+ */
+import type { Buffer } from "node:buffer";
+import {
+  type Decoder,
+  type Encoder,
+  type KafkajsRequest,
+  kafkajsRequest,
+  newDecoder,
+  newEncoder,
+  versionOf,
+  type WireRequest,
+  withoutThrottle,
+} from "./kafkajs.ts";
+
+/** One request, and how its answer is read. Connections picks the version. */
+export interface ApiRequest<Answer> {
+  readonly apiName: string;
+  readonly apiKey: number;
+  readonly minVersion: number;
+  readonly maxVersion: number;
+  encode(version: number): WireRequest;
+  decode(payload: Buffer, version: number): Answer | Promise<Answer>;
+}
+
+/** What every answer carries: for how long the broker wants us to hold back, in ms. */
+export interface Throttled {
+  readonly throttleTimeMs: number;
+}
+
+/** A partition and the error code that an answer has for it. */
+export interface PartitionError {
+  readonly topic: string;
+  readonly partition: number;
+  readonly errorCode: number;
+}
+
+/** The lowest API versions without which the service cannot work, for the check at connect. */
+export const REQUIRED_APIS: readonly { apiName: string; apiKey: number; version: number }[] = [
+  { apiName: "Produce", apiKey: 0, version: versionOf("Produce") },
+  { apiName: "Fetch", apiKey: 1, version: versionOf("Fetch") },
+  { apiName: "ListOffsets", apiKey: 2, version: versionOf("ListOffsets") },
+  { apiName: "Metadata", apiKey: 3, version: 7 },
+  { apiName: "OffsetCommit", apiKey: 8, version: 7 },
+  { apiName: "OffsetFetch", apiKey: 9, version: 5 },
+  { apiName: "FindCoordinator", apiKey: 10, version: versionOf("GroupCoordinator") },
+  { apiName: "JoinGroup", apiKey: 11, version: versionOf("JoinGroup") },
+  { apiName: "Heartbeat", apiKey: 12, version: versionOf("Heartbeat") },
+  { apiName: "LeaveGroup", apiKey: 13, version: versionOf("LeaveGroup") },
+  { apiName: "SyncGroup", apiKey: 14, version: versionOf("SyncGroup") },
+];
+
+// --- requests that kafkajs encodes and decodes
+
+export interface Coordinator extends Throttled {
+  readonly errorCode: number;
+  readonly errorMessage: string | null;
+  readonly coordinator: { readonly nodeId: number; readonly host: string; readonly port: number };
+}
+
+export function findCoordinator(groupId: string): ApiRequest<Coordinator> {
+  return fromKafkajs("GroupCoordinator", { groupId });
+}
+
+export interface JoinAnswer extends Throttled {
+  readonly errorCode: number;
+  readonly generationId: number;
+  readonly groupProtocol: string;
+  readonly leaderId: string;
+  readonly memberId: string;
+  /** Filled only for the leader. */
+  readonly members: readonly { readonly memberId: string; readonly memberMetadata: Buffer }[];
+}
+
+export interface GroupProtocol {
+  readonly name: string;
+  readonly metadata: Uint8Array;
+}
+
+export function joinGroup(args: {
+  readonly groupId: string;
+  readonly sessionTimeoutMs: number;
+  readonly rebalanceTimeoutMs: number;
+  readonly memberId: string;
+  readonly groupInstanceId: string | null;
+  readonly groupProtocols: readonly GroupProtocol[];
+}): ApiRequest<JoinAnswer> {
+  return fromKafkajs("JoinGroup", {
+    groupId: args.groupId,
+    sessionTimeout: args.sessionTimeoutMs,
+    rebalanceTimeout: args.rebalanceTimeoutMs,
+    memberId: args.memberId,
+    groupInstanceId: args.groupInstanceId,
+    protocolType: "consumer",
+    groupProtocols: args.groupProtocols,
+  });
+}
+
+/** Who speaks, in the name of which generation. */
+export interface MemberIdentity {
+  readonly groupId: string;
+  readonly generationId: number;
+  readonly memberId: string;
+  readonly groupInstanceId: string | null;
+}
+
+export interface SyncAnswer extends Throttled {
+  readonly errorCode: number;
+  readonly memberAssignment: Buffer | null;
+}
+
+export function syncGroup(
+  member: MemberIdentity,
+  groupAssignment: readonly { readonly memberId: string; readonly memberAssignment: Uint8Array }[],
+): ApiRequest<SyncAnswer> {
+  return fromKafkajs("SyncGroup", { ...member, groupAssignment });
+}
+
+export interface CodeAnswer extends Throttled {
+  readonly errorCode: number;
+}
+
+export function heartbeat(member: MemberIdentity): ApiRequest<CodeAnswer> {
+  return fromKafkajs("Heartbeat", {
+    groupId: member.groupId,
+    groupGenerationId: member.generationId,
+    memberId: member.memberId,
+    groupInstanceId: member.groupInstanceId,
+  });
+}
+
+export function leaveGroup(groupId: string, memberId: string): ApiRequest<CodeAnswer> {
+  return fromKafkajs("LeaveGroup", { groupId, members: [{ memberId }] });
+}
+
+export interface ListedOffset extends PartitionError {
+  readonly offset: number;
+}
+
+/** `at`: a time in ms since 1970, or where the log starts or ends. */
+export function listOffsets(
+  partitions: readonly { readonly topic: string; readonly partition: number }[],
+  at: "start" | "end" | number,
+): ApiRequest<Throttled & { readonly offsets: readonly ListedOffset[] }> {
+  const timestamp = at === "start" ? "-2" : at === "end" ? "-1" : String(at);
+  const topics = groupByTopic(partitions, ({ partition }) => ({ partition, timestamp }));
+  const request = fromKafkajs<{
+    readonly throttleTimeMs: number;
+    readonly responses: readonly {
+      readonly topic: string;
+      readonly partitions: readonly { partition: number; errorCode: number; offset: string }[];
+    }[];
+  }>("ListOffsets", { replicaId: -1, isolationLevel: 0, topics });
+  return mapAnswer(request, (answer) => ({
+    throttleTimeMs: answer.throttleTimeMs,
+    offsets: answer.responses.flatMap(({ topic, partitions }) =>
+      partitions.map((each) => ({
+        topic,
+        partition: each.partition,
+        errorCode: each.errorCode,
+        offset: Number(each.offset),
+      }))
+    ),
+  }));
+}
+
+// --- requests of our own
+
+export interface CommitEntry {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly leaderEpoch: number;
+  readonly metadata: string | null;
+}
+
+/** OffsetCommit 7: the first that carries both a leader epoch and the instance id of a static member. */
+export function offsetCommit(
+  member: MemberIdentity,
+  entries: readonly CommitEntry[],
+): ApiRequest<Throttled & { readonly partitions: readonly PartitionError[] }> {
+  return ownRequest("OffsetCommit", 8, [7, 7], {
+    encode(encoder) {
+      encoder.writeString(member.groupId).writeInt32(member.generationId);
+      encoder.writeString(member.memberId).writeString(member.groupInstanceId);
+      writeByTopic(encoder, entries, (entry) => {
+        encoder.writeInt32(entry.partition).writeInt64(entry.offset);
+        encoder.writeInt32(entry.leaderEpoch).writeString(entry.metadata);
+      });
+    },
+    decode(decoder) {
+      const throttleTimeMs = decoder.readInt32();
+      const partitions = readByTopic(decoder, (topic) => ({
+        topic,
+        partition: decoder.readInt32(),
+        errorCode: decoder.readInt16(),
+      }));
+      return { throttleTimeMs, partitions };
+    },
+  });
+}
+
+export interface CommittedOffset extends PartitionError {
+  /** -1: nothing is committed. */
+  readonly offset: number;
+  readonly leaderEpoch: number;
+  readonly metadata: string | null;
+}
+
+/** OffsetFetch 5: the first that answers the leader epoch. */
+export function offsetFetch(
+  groupId: string,
+  partitions: readonly { readonly topic: string; readonly partition: number }[],
+): ApiRequest<
+  Throttled & { readonly errorCode: number; readonly partitions: readonly CommittedOffset[] }
+> {
+  return ownRequest("OffsetFetch", 9, [5, 5], {
+    encode(encoder) {
+      encoder.writeString(groupId);
+      writeByTopic(encoder, partitions, ({ partition }) => encoder.writeInt32(partition));
+    },
+    decode(decoder) {
+      const throttleTimeMs = decoder.readInt32();
+      const partitions = readByTopic(decoder, (topic) => {
+        const partition = decoder.readInt32();
+        const offset = readInt64(decoder);
+        const leaderEpoch = decoder.readInt32();
+        const metadata = decoder.readString() as string | null;
+        return { topic, partition, offset, leaderEpoch, metadata, errorCode: decoder.readInt16() };
+      });
+      return { throttleTimeMs, partitions, errorCode: decoder.readInt16() };
+    },
+  });
+}
+
+export interface BrokerAddress {
+  /** Node id; negative for a bootstrap address, whose id is not known yet. */
+  readonly id: number;
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface PartitionInfo {
+  readonly errorCode: number;
+  readonly partition: number;
+  readonly leader: number;
+  readonly leaderEpoch: number;
+  readonly replicas: number;
+}
+
+export interface TopicInfo {
+  readonly errorCode: number;
+  readonly name: string;
+  /** 32 hex digits; null where the broker is older than Metadata version 10. */
+  readonly id: string | null;
+  readonly partitions: readonly PartitionInfo[];
+}
+
+export interface MetadataAnswer extends Throttled {
+  readonly brokers: readonly BrokerAddress[];
+  readonly topics: readonly TopicInfo[];
+}
+
+const NO_TOPIC_ID = "0".repeat(32);
+const TOPIC_ID_BYTES = 16;
+
+/** Metadata 7 to 12. From 9 on the encoding is the flexible one; from 10 on there are topic ids. */
+export function metadata(topics: readonly string[]): ApiRequest<MetadataAnswer> {
+  return ownRequest("Metadata", 3, [7, 12], {
+    encode: (encoder, version) => writeMetadataRequest(encoder, topics, version),
+    decode: (decoder, version) => readMetadataAnswer(decoder, version),
+  });
+}
+
+function writeMetadataRequest(encoder: Encoder, topics: readonly string[], version: number): void {
+  const flexible = version >= 9;
+  if (flexible) writeNoTags(encoder).writeUVarInt(topics.length + 1);
+  else encoder.writeInt32(topics.length);
+  for (const topic of topics) {
+    if (version >= 10) { for (let i = 0; i < TOPIC_ID_BYTES; i++) encoder.writeInt8(0); }
+    if (flexible) writeNoTags(encoder.writeUVarIntString(topic));
+    else encoder.writeString(topic);
+  }
+  encoder.writeBoolean(false); // never create a topic by asking for it
+  if (version >= 8 && version <= 10) encoder.writeBoolean(false); // cluster operations
+  if (version >= 8) encoder.writeBoolean(false); // topic operations
+  if (flexible) writeNoTags(encoder);
+}
+
+function readMetadataAnswer(decoder: Decoder, version: number): MetadataAnswer {
+  const flexible = version >= 9;
+  const readText = () => flexible ? decoder.readUVarIntString() : decoder.readString();
+  const readList = <T>(read: () => T): T[] =>
+    (flexible ? decoder.readUVarIntArray(read) : decoder.readArray(read)) ?? [];
+  const endStruct = () => {
+    if (flexible) decoder.readTaggedFields();
+  };
+  endStruct(); // the flexible answer header
+  const throttleTimeMs = decoder.readInt32();
+  const brokers = readList(() => {
+    const id = decoder.readInt32();
+    const host = readText();
+    const port = decoder.readInt32();
+    readText(); // rack
+    endStruct();
+    return { id, host, port };
+  });
+  readText(); // cluster id
+  decoder.readInt32(); // controller
+  const readPartition = () => {
+    const errorCode = decoder.readInt16();
+    const partition = decoder.readInt32();
+    const leader = decoder.readInt32();
+    const leaderEpoch = decoder.readInt32();
+    const replicas = readList(() => decoder.readInt32()).length;
+    readList(() => decoder.readInt32()); // in sync
+    readList(() => decoder.readInt32()); // offline
+    endStruct();
+    return { errorCode, partition, leader, leaderEpoch, replicas };
+  };
+  const topics = readList(() => {
+    const errorCode = decoder.readInt16();
+    const name = readText();
+    const id = version >= 10 ? decoder.readBytes(TOPIC_ID_BYTES).toString("hex") : NO_TOPIC_ID;
+    decoder.readBoolean(); // internal
+    const partitions = readList(readPartition);
+    if (version >= 8) decoder.readInt32(); // operations
+    endStruct();
+    return { errorCode, name, id: id === NO_TOPIC_ID ? null : id, partitions };
+  });
+  return { throttleTimeMs, brokers, topics };
+}
+
+// --- the two kinds of requests, and the shapes that repeat
+
+/** A request of kafkajs's own, at the one version of kafkajs.ts. */
+export function fromKafkajs<Answer extends Throttled>(
+  name: KafkajsRequest,
+  args: object,
+): ApiRequest<Answer> {
+  const { request, response } = kafkajsRequest(name, args);
+  const version = request.apiVersion;
+  return {
+    apiName: name === "GroupCoordinator" ? "FindCoordinator" : name,
+    apiKey: request.apiKey,
+    minVersion: version,
+    maxVersion: version,
+    encode: () => request,
+    async decode(payload) {
+      const decoded = await response.decode(payload) as Record<string, unknown>;
+      const throttleTimeMs = Number(
+        decoded["clientSideThrottleTime"] || decoded["throttleTime"] || 0,
+      );
+      return { ...withoutThrottle(decoded), throttleTimeMs } as unknown as Answer;
+    },
+  };
+}
+
+function ownRequest<Answer>(
+  apiName: string,
+  apiKey: number,
+  [minVersion, maxVersion]: readonly [number, number],
+  codec: {
+    encode(encoder: Encoder, version: number): void;
+    decode(decoder: Decoder, version: number): Answer;
+  },
+): ApiRequest<Answer> {
+  return {
+    apiName,
+    apiKey,
+    minVersion,
+    maxVersion,
+    encode: (apiVersion) => ({
+      apiName,
+      apiKey,
+      apiVersion,
+      encode() {
+        const encoder = newEncoder();
+        codec.encode(encoder, apiVersion);
+        return Promise.resolve(encoder);
+      },
+    }),
+    decode: (payload, version) => codec.decode(newDecoder(payload), version),
+  };
+}
+
+/** The same request with another view of its answer. */
+export function mapAnswer<A, B>(request: ApiRequest<A>, map: (answer: A) => B): ApiRequest<B> {
+  return {
+    apiName: request.apiName,
+    apiKey: request.apiKey,
+    minVersion: request.minVersion,
+    maxVersion: request.maxVersion,
+    encode: (version) => request.encode(version),
+    decode: async (payload, version) => map(await request.decode(payload, version)),
+  };
+}
+
+function groupByTopic<T extends { readonly topic: string }, P>(
+  entries: readonly T[],
+  view: (entry: T) => P,
+): { topic: string; partitions: P[] }[] {
+  const byTopic = Map.groupBy(entries, (entry) => entry.topic);
+  return [...byTopic].map(([topic, list]) => ({ topic, partitions: list.map(view) }));
+}
+
+function writeByTopic<T extends { readonly topic: string }>(
+  encoder: Encoder,
+  entries: readonly T[],
+  writeEntry: (entry: T) => void,
+): void {
+  const byTopic = groupByTopic(entries, (entry) => entry);
+  encoder.writeInt32(byTopic.length);
+  for (const { topic, partitions } of byTopic) {
+    encoder.writeString(topic).writeInt32(partitions.length);
+    partitions.forEach(writeEntry);
+  }
+}
+
+function readByTopic<T>(decoder: Decoder, readEntry: (topic: string) => T): T[] {
+  return decoder.readArray(() => {
+    const topic = decoder.readString();
+    return decoder.readArray(() => readEntry(topic));
+  }).flat();
+}
+
+function readInt64(decoder: Decoder): number {
+  return Number(decoder.readInt64().toString());
+}
+
+function writeNoTags(encoder: Encoder): Encoder {
+  return encoder.writeUVarInt(0);
+}
