@@ -1,0 +1,122 @@
+/**
+ * Where partitions stand: what the group committed, where the logs start and end, and from these where to begin.
+ * Asks for as long as it takes, or until the caller does not want to know any more.
+ */
+import { type Clock, sleep } from "../processing/clock.ts";
+import type { TopicPartition } from "../processing/message.ts";
+import type { Caller } from "./connections.ts";
+import type { Coordinator } from "./coordinator.ts";
+import { ERROR_CODE, errorCodeText, isAuthorizationCode } from "./error_codes.ts";
+import { COORDINATOR_DEADLINE_MS } from "./membership.ts";
+import type { PartitionLeader } from "./metadata.ts";
+import { type CommittedOffset, listOffsets, offsetFetch } from "./protocol.ts";
+
+export interface OffsetsOptions {
+  readonly caller: Caller;
+  readonly coordinator: Coordinator;
+  readonly clock: Clock;
+  readonly groupId: string;
+  readonly requestTimeoutMs: number;
+  readonly metadata: {
+    leader(partition: TopicPartition): PartitionLeader | undefined;
+    doubt(): void;
+  };
+  /** The group or topic refuses us; asked again after a pause. */
+  readonly onRefused: (reason: string, code: number) => void;
+}
+
+/** First and next offset of a partition's log. */
+export interface LogRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+const BACKOFF_MIN_MS = 100;
+const BACKOFF_MAX_MS = 2_000;
+
+export class Offsets {
+  readonly #options: OffsetsOptions;
+
+  constructor(options: OffsetsOptions) {
+    this.#options = options;
+  }
+
+  /** What the group committed for these partitions (offset -1: nothing); null when no longer wanted. */
+  async committed(
+    partitions: readonly TopicPartition[],
+    isWanted: () => boolean,
+  ): Promise<readonly CommittedOffset[] | null> {
+    if (partitions.length === 0) return [];
+    return await this.#persist(isWanted, async () => {
+      const { caller, coordinator, groupId } = this.#options;
+      const to = await coordinator.find().catch(() => null);
+      if (to === null) return null; // stopping: nobody wants to know any more
+      try {
+        const request = offsetFetch(groupId, partitions);
+        const deadlineMs = COORDINATOR_DEADLINE_MS;
+        const answer = await caller.call({ to, purpose: "commit", request, deadlineMs });
+        const code = answer.errorCode ||
+          answer.partitions.find((each) => each.errorCode)?.errorCode;
+        if (!code) return answer.partitions;
+        if (!coordinator.isCoordinatorTrouble(code, to)) this.#refused("OffsetFetch", code);
+      } catch {
+        coordinator.doubt(to);
+      }
+      return null;
+    });
+  }
+
+  /** Where a partition's log starts and ends, asked from its leader; null when no longer wanted. */
+  async logRange(partition: TopicPartition, isWanted: () => boolean): Promise<LogRange | null> {
+    return await this.#persist(isWanted, async () => {
+      const start = await this.#logOffset(partition, "start");
+      if (start === null) return null;
+      const end = await this.#logOffset(partition, "end");
+      return end === null ? null : { start, end };
+    });
+  }
+
+  async #logOffset(partition: TopicPartition, at: "start" | "end"): Promise<number | null> {
+    const { caller, metadata, requestTimeoutMs } = this.#options;
+    const leader = metadata.leader(partition);
+    if (leader === undefined) return this.#doubt();
+    try {
+      const answer = await caller.call({
+        to: leader.broker,
+        purpose: "metadata",
+        request: listOffsets([partition], at),
+        deadlineMs: requestTimeoutMs,
+      });
+      const listed = answer.offsets[0];
+      if (listed === undefined) return this.#doubt();
+      if (listed.errorCode === ERROR_CODE.NONE) return listed.offset;
+      this.#refused("ListOffsets", listed.errorCode);
+      return this.#doubt();
+    } catch {
+      return this.#doubt();
+    }
+  }
+
+  /** Everything else passes by itself. */
+  #refused(api: string, code: number): void {
+    if (isAuthorizationCode(code)) this.#options.onRefused(`${api}: ${errorCodeText(code)}`, code);
+  }
+
+  #doubt(): null {
+    this.#options.metadata.doubt();
+    return null;
+  }
+
+  async #persist<T>(isWanted: () => boolean, attempt: () => Promise<T | null>): Promise<T | null> {
+    const { clock } = this.#options;
+    let backoffMs = BACKOFF_MIN_MS;
+    while (isWanted()) {
+      const result = await attempt();
+      if (!isWanted()) return null;
+      if (result !== null) return result;
+      await sleep(clock, backoffMs * (0.5 + clock.random() / 2));
+      backoffMs = Math.min(BACKOFF_MAX_MS, backoffMs * 2);
+    }
+    return null;
+  }
+}
