@@ -135,7 +135,7 @@ const USED_REQUESTS = {
   JoinGroup: 5,
   LeaveGroup: 3,
   ListOffsets: 3,
-  Produce: 7,
+
   SyncGroup: 3,
 } as const;
 

@@ -7,13 +7,8 @@ import { type Clock, sleep } from "../processing/clock.ts";
 import type { TopicPartition } from "../processing/message.ts";
 import { brokerName, type Caller } from "./connections.ts";
 import { ERROR_CODE, errorCodeText } from "./error_codes.ts";
-import {
-  type ApiRequest,
-  type BrokerAddress,
-  findCoordinator,
-  metadata,
-  type TopicInfo,
-} from "./protocol.ts";
+import { metadata, type TopicInfo } from "./metadata_request.ts";
+import { type ApiRequest, type BrokerAddress, findCoordinator } from "./protocol.ts";
 
 export interface PartitionLeader {
   readonly broker: BrokerAddress;
@@ -51,6 +46,7 @@ export class Metadata {
   readonly #names = new Set<string>();
   readonly #topics = new Map<string, TopicInfo>();
   readonly #brokers = new Map<number, BrokerAddress>();
+  #controllerId = -1;
   #refreshing: Promise<void> | null = null;
   #refreshedAt = -Infinity;
   #failures = 0;
@@ -86,6 +82,11 @@ export class Metadata {
 
   get brokers(): readonly BrokerAddress[] {
     return [...this.#brokers.values()];
+  }
+
+  /** The broker that creates topics; undefined while unknown. */
+  get controller(): BrokerAddress | undefined {
+    return this.#brokers.get(this.#controllerId);
   }
 
   /** False from the first time no broker answered until one does. */
@@ -159,6 +160,7 @@ export class Metadata {
     this.#refreshedAt = this.#options.clock.now();
     this.#brokers.clear();
     for (const broker of answer.brokers) this.#brokers.set(broker.id, broker);
+    this.#controllerId = answer.controllerId;
     let changed = false;
     for (const info of answer.topics) {
       const known = this.#topics.get(info.name);

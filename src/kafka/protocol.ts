@@ -41,7 +41,7 @@ export interface PartitionError {
 
 /** The lowest API versions without which the service cannot work, for the check at connect. */
 export const REQUIRED_APIS: readonly { apiName: string; apiKey: number; version: number }[] = [
-  { apiName: "Produce", apiKey: 0, version: versionOf("Produce") },
+  { apiName: "Produce", apiKey: 0, version: 7 },
   { apiName: "Fetch", apiKey: 1, version: versionOf("Fetch") },
   { apiName: "ListOffsets", apiKey: 2, version: versionOf("ListOffsets") },
   { apiName: "Metadata", apiKey: 3, version: 7 },
@@ -237,102 +237,12 @@ export function offsetFetch(
   });
 }
 
+/** Where a broker listens. */
 export interface BrokerAddress {
   /** Node id; negative for a bootstrap address, whose id is not known yet. */
   readonly id: number;
   readonly host: string;
   readonly port: number;
-}
-
-export interface PartitionInfo {
-  readonly errorCode: number;
-  readonly partition: number;
-  readonly leader: number;
-  readonly leaderEpoch: number;
-  readonly replicas: number;
-}
-
-export interface TopicInfo {
-  readonly errorCode: number;
-  readonly name: string;
-  /** 32 hex digits; null where the broker is older than Metadata version 10. */
-  readonly id: string | null;
-  readonly partitions: readonly PartitionInfo[];
-}
-
-export interface MetadataAnswer extends Throttled {
-  readonly brokers: readonly BrokerAddress[];
-  readonly topics: readonly TopicInfo[];
-}
-
-const NO_TOPIC_ID = "0".repeat(32);
-const TOPIC_ID_BYTES = 16;
-
-/** Metadata 7 to 12. From 9 on the encoding is the flexible one; from 10 on there are topic ids. */
-export function metadata(topics: readonly string[]): ApiRequest<MetadataAnswer> {
-  return ownRequest("Metadata", 3, [7, 12], {
-    encode: (encoder, version) => writeMetadataRequest(encoder, topics, version),
-    decode: (decoder, version) => readMetadataAnswer(decoder, version),
-  });
-}
-
-function writeMetadataRequest(encoder: Encoder, topics: readonly string[], version: number): void {
-  const flexible = version >= 9;
-  if (flexible) writeNoTags(encoder).writeUVarInt(topics.length + 1);
-  else encoder.writeInt32(topics.length);
-  for (const topic of topics) {
-    if (version >= 10) { for (let i = 0; i < TOPIC_ID_BYTES; i++) encoder.writeInt8(0); }
-    if (flexible) writeNoTags(encoder.writeUVarIntString(topic));
-    else encoder.writeString(topic);
-  }
-  encoder.writeBoolean(false); // never create a topic by asking for it
-  if (version >= 8 && version <= 10) encoder.writeBoolean(false); // cluster operations
-  if (version >= 8) encoder.writeBoolean(false); // topic operations
-  if (flexible) writeNoTags(encoder);
-}
-
-function readMetadataAnswer(decoder: Decoder, version: number): MetadataAnswer {
-  const flexible = version >= 9;
-  const readText = () => flexible ? decoder.readUVarIntString() : decoder.readString();
-  const readList = <T>(read: () => T): T[] =>
-    (flexible ? decoder.readUVarIntArray(read) : decoder.readArray(read)) ?? [];
-  const endStruct = () => {
-    if (flexible) decoder.readTaggedFields();
-  };
-  endStruct(); // the flexible answer header
-  const throttleTimeMs = decoder.readInt32();
-  const brokers = readList(() => {
-    const id = decoder.readInt32();
-    const host = readText();
-    const port = decoder.readInt32();
-    readText(); // rack
-    endStruct();
-    return { id, host, port };
-  });
-  readText(); // cluster id
-  decoder.readInt32(); // controller
-  const readPartition = () => {
-    const errorCode = decoder.readInt16();
-    const partition = decoder.readInt32();
-    const leader = decoder.readInt32();
-    const leaderEpoch = decoder.readInt32();
-    const replicas = readList(() => decoder.readInt32()).length;
-    readList(() => decoder.readInt32()); // in sync
-    readList(() => decoder.readInt32()); // offline
-    endStruct();
-    return { errorCode, partition, leader, leaderEpoch, replicas };
-  };
-  const topics = readList(() => {
-    const errorCode = decoder.readInt16();
-    const name = readText();
-    const id = version >= 10 ? decoder.readBytes(TOPIC_ID_BYTES).toString("hex") : NO_TOPIC_ID;
-    decoder.readBoolean(); // internal
-    const partitions = readList(readPartition);
-    if (version >= 8) decoder.readInt32(); // operations
-    endStruct();
-    return { errorCode, name, id: id === NO_TOPIC_ID ? null : id, partitions };
-  });
-  return { throttleTimeMs, brokers, topics };
 }
 
 // --- the two kinds of requests, and the shapes that repeat
@@ -360,7 +270,8 @@ export function fromKafkajs<Answer extends Throttled>(
   };
 }
 
-function ownRequest<Answer>(
+/** A request of our own, for one or more versions. */
+export function ownRequest<Answer>(
   apiName: string,
   apiKey: number,
   [minVersion, maxVersion]: readonly [number, number],
@@ -430,8 +341,4 @@ function readByTopic<T>(decoder: Decoder, readEntry: (topic: string) => T): T[] 
 
 function readInt64(decoder: Decoder): number {
   return Number(decoder.readInt64().toString());
-}
-
-function writeNoTags(encoder: Encoder): Encoder {
-  return encoder.writeUVarInt(0);
 }
