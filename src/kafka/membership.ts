@@ -373,7 +373,7 @@ export class Membership {
     const topics = new Set(members.flatMap((member) => member.topics));
     const partitions = new Map([...topics].map((topic) => [topic, metadata.partitionsOf(topic)]));
     this.#partitionCount = this.#countPartitions();
-    const plan = assign(members, partitions, { protocol: join.groupProtocol });
+    const plan = assign(members, partitions, { cooperative: join.groupProtocol === COOPERATIVE });
     return [...plan].map(([memberId, assignment]) => ({
       memberId,
       memberAssignment: encodeAssignment(assignment),
