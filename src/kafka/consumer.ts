@@ -9,9 +9,10 @@ import { sleep } from "../processing/clock.ts";
 import type { TopicPartition } from "../processing/message.ts";
 import type { Partition } from "../processing/partition.ts";
 import { encodeCommitMetadata, parseCommitMetadata } from "./commit_metadata.ts";
+import { errorCodeText, isAuthorizationCode } from "./error_codes.ts";
 import type { Committer } from "./committer.ts";
 import type { Fetcher } from "./fetcher.ts";
-import type { Generation, GroupListener } from "./membership.ts";
+import type { Generation, GroupListener, Refusal } from "./membership.ts";
 import type { Metadata } from "./metadata.ts";
 import type { LogRange, Offsets } from "./offsets.ts";
 import type { CommittedOffset } from "./protocol.ts";
@@ -55,13 +56,14 @@ export interface ConsumerOptions {
   readonly offsets: Offsets;
   readonly metadata: Metadata;
   readonly telemetry: ConsumerTelemetry;
-  readonly topics: readonly string[];
   readonly autoOffsetReset: "earliest" | "latest" | "none";
   readonly readFromBeginning: boolean;
   readonly enableAutoCommit: boolean;
   /** Within the rebalance timeout, so that the coordinator does not give up on us. */
   readonly revokeDrainMs: number;
-  readonly onRefused: GroupListener["onRefused"];
+  readonly onRefused: (refusal: Refusal) => void;
+  /** The coordinator takes us for a member. */
+  readonly onAccepted: () => void;
   /** AUTO_OFFSET_RESET=none refuses to choose a position. */
   readonly onNoOffset: (reason: string) => void;
   /** The first generation that this process is a member of. */
@@ -102,11 +104,12 @@ export class Consumer implements GroupListener {
     if (isFirst) this.#options.onFirstJoin();
   }
 
-  onRefused(refusal: { code: number; text: string; final: boolean }): void {
+  onRefused(refusal: Refusal): void {
     this.#options.onRefused(refusal);
   }
 
   onLease(): void {
+    this.#options.onAccepted();
     this.#options.assignment.wake();
   }
 
@@ -176,6 +179,15 @@ export class Consumer implements GroupListener {
   /** The fetcher found the position outside the log. */
   onOutOfRange(partition: Partition): void {
     void this.#settle(partition);
+  }
+
+  /** The leader refuses to serve a partition. */
+  onFetchRefused(partition: Partition, code: number): void {
+    const where = `${partition.topic}/${partition.partition}`;
+    const text = isAuthorizationCode(code)
+      ? `Allow this user to READ topic ${partition.topic}: ${errorCodeText(code)}`
+      : `Fetch from ${where} was refused: ${errorCodeText(code)}`;
+    this.#options.onRefused({ of: "fetch", code, text, final: false });
   }
 
   /** What goes beside the committed offset of a partition. */

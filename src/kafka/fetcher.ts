@@ -80,6 +80,7 @@ export class Fetcher {
   readonly #loops = new Map<number, AbortController>();
   readonly #running = new Set<Promise<void>>();
   #lastFetchAt = -Infinity;
+  #hasServed = false;
   #stopped = false;
 
   constructor(options: FetcherOptions) {
@@ -89,6 +90,11 @@ export class Fetcher {
   /** Monotonic time of the last answer of any broker. */
   get lastFetchAt(): number {
     return this.#lastFetchAt;
+  }
+
+  /** Has any leader let us read any partition? */
+  get hasServed(): boolean {
+    return this.#hasServed;
   }
 
   /** What is wanted may have changed: new partitions, room again, other leaders. */
@@ -212,6 +218,7 @@ export class Fetcher {
     if (partition.state === "dropped" || partition.position !== position) return;
     const state = this.#state(partition);
     if (fetched.errorCode !== ERROR_CODE.NONE) return this.#takeError(partition, fetched.errorCode);
+    this.#hasServed = true;
     state.bounds = { logStart: fetched.logStart, logEnd: fetched.highWatermark };
     if (state.refused) this.#options.onAccepted(partition);
     state.refused = false;

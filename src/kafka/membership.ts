@@ -95,8 +95,17 @@ export interface GroupListener {
   /** The lease was prolonged. */
   onLease(): void;
   onJoined(generation: Generation, facts: { durationMs: number; members: number | null }): void;
-  /** The coordinator refuses us: `final` where trying again cannot help. */
-  onRefused(refusal: { code: number; text: string; final: boolean }): void;
+  onRefused(refusal: Refusal): void;
+}
+
+/** A broker will not have us do something. */
+export interface Refusal {
+  /** What is refused: the group's business, or reading a topic. */
+  readonly of: "group" | "fetch";
+  readonly code: number;
+  readonly text: string;
+  /** Trying again cannot help. */
+  readonly final: boolean;
 }
 
 export interface MembershipOptions {
@@ -275,7 +284,7 @@ export class Membership {
       if (error instanceof CoordinatorStoppedError) return null;
       // A member of another kind wrote what we cannot read; the next join may go better.
       const text = `Cannot read the group's plan: ${(error as Error).message}`;
-      this.#options.listener.onRefused({ code: ERROR_CODE.NONE, text, final: false });
+      this.#options.listener.onRefused({ of: "group", code: ERROR_CODE.NONE, text, final: false });
       return "again";
     }
   }
@@ -324,12 +333,13 @@ export class Membership {
     return true;
   }
 
-  #refusal(api: string, code: number): { code: number; text: string; final: boolean } {
+  #refusal(api: string, code: number): Refusal {
     const { groupId, groupInstanceId, sessionTimeoutMs } = this.#options;
     const name = errorCodeText(code);
     switch (code) {
       case ERROR_CODE.FENCED_INSTANCE_ID:
         return {
+          of: "group",
           code,
           final: true,
           text: `Give each process its own KAFKA_GROUP_INSTANCE_ID, another one runs with: ` +
@@ -337,6 +347,7 @@ export class Membership {
         };
       case ERROR_CODE.INCONSISTENT_GROUP_PROTOCOL:
         return {
+          of: "group",
           code,
           final: true,
           text: `Change KAFKA_GROUP_ID or the other members of group ${groupId}, they share none ` +
@@ -344,18 +355,19 @@ export class Membership {
         };
       case ERROR_CODE.INVALID_SESSION_TIMEOUT:
         return {
+          of: "group",
           code,
           final: true,
           text: `Change SESSION_TIMEOUT_MS, the broker allows group.min.session.timeout.ms to ` +
             `group.max.session.timeout.ms: ${sessionTimeoutMs}`,
         };
       case ERROR_CODE.INVALID_GROUP_ID:
-        return { code, final: true, text: `Change KAFKA_GROUP_ID: ${groupId}` };
+        return { of: "group", code, final: true, text: `Change KAFKA_GROUP_ID: ${groupId}` };
       default: {
         const text = isAuthorizationCode(code)
           ? `Allow this user to READ group ${groupId}, ${api} was refused: ${name}`
           : `${api} of group ${groupId} failed: ${name}`;
-        return { code, text, final: false };
+        return { of: "group", code, text, final: false };
       }
     }
   }

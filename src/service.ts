@@ -1,0 +1,165 @@
+/**
+ * The service as a whole: the order in which its parts start and stop stands in `start` and `stop`; wiring.ts says who
+ * tells whom. The same service runs against a real Kafka and, in `demo` and tests, the embedded broker.
+ */
+import { connectOnce } from "./kafka/connect.ts";
+import { diagnose } from "./kafka/diagnosis.ts";
+import { selfTestCodecs } from "./kafka/codecs.ts";
+import { isAuthorizationCode } from "./kafka/error_codes.ts";
+import type { Refusal } from "./kafka/membership.ts";
+import { checkKafkajs } from "./kafka/kafkajs.ts";
+import { EXIT, ExitError } from "./ops/exit.ts";
+import { sleep } from "./processing/clock.ts";
+import { type Parts, type ServiceOptions, wire } from "./wiring.ts";
+
+/** What a stop could and could not finish. */
+export interface StopReport {
+  /** Messages whose handlers had to be left running: they come again after the restart. */
+  readonly abandoned: number;
+}
+
+const NOT_COMMITTED_EVERY_MS = 600_000;
+const NOT_COMMITTED =
+  "Offsets are not committed: set ENABLE_AUTO_COMMIT=true, commits happen only after processing";
+
+export class Service {
+  readonly #options: ServiceOptions;
+  readonly #parts: Parts;
+  readonly #stop = new AbortController();
+  readonly #ended = Promise.withResolvers<ExitError>();
+  #cancelReminder = () => {};
+  #background: Promise<unknown>[] = [];
+  #hasJoined = false;
+
+  constructor(options: ServiceOptions) {
+    this.#options = options;
+    this.#parts = wire(options, {
+      onFatal: (error) => this.#ended.resolve(error),
+      onRefused: (refusal) => this.#onRefused(refusal),
+      onFirstJoin: () => this.#onFirstJoin(),
+    });
+  }
+
+  /** Resolves when the service cannot go on, with the reason and the exit code. */
+  get ended(): Promise<ExitError> {
+    return this.#ended.promise;
+  }
+
+  /** Messages behind the end of the logs that we own; null until the first answers. */
+  lag(): number | null {
+    const { assignment, fetcher } = this.#parts;
+    let lag: number | null = null;
+    for (const partition of assignment.all()) {
+      const bounds = fetcher.bounds(partition);
+      if (bounds !== null) lag = (lag ?? 0) + Math.max(0, bounds.logEnd - partition.prefix);
+    }
+    return lag;
+  }
+
+  /**
+   * Reaches Kafka, then joins the group and consumes in the background.
+   *
+   * @throws ExitError when Kafka cannot be reached in MAX_RETRIES tries, or refuses us for good
+   */
+  async start(): Promise<void> {
+    const { config, health, logger } = this.#options;
+    const { metadata, membership, committer } = this.#parts;
+    checkKafkajs();
+    await selfTestCodecs();
+    health.setPhase("connecting");
+    await this.#connect();
+    if (this.#stop.signal.aborted) return;
+    logger.info("Successfully connected to Kafka", { brokers: config.kafkaBrokers.map(String) });
+    if (!config.enableAutoCommit) this.#remindOfNoCommits();
+    committer.start();
+    this.#background = [metadata.keepFresh(), membership.run()];
+    for (const each of this.#background) each.catch((error) => this.#ended.resolve(broken(error)));
+  }
+
+  /** Not ready, drain, commit, leave, close. Safe at any time, also while `start` is under way. */
+  async stop(): Promise<StopReport> {
+    const { config, health } = this.#options;
+    const { assignment, connections, consumer, coordinator, committer, fetcher, membership } =
+      this.#parts;
+    health.setPhase("draining");
+    this.#stop.abort();
+    this.#cancelReminder();
+    const abandoned = await consumer.stop(config.drainTimeoutMs);
+    committer.stop();
+    await membership.leave();
+    coordinator.stop();
+    this.#parts.metadata.stop();
+    const fetching = fetcher.stop();
+    connections.close();
+    await Promise.allSettled([fetching, ...this.#background]);
+    assignment.close();
+    health.setPhase("stopped");
+    return { abandoned };
+  }
+
+  async #connect(): Promise<void> {
+    const { config, clock, logger } = this.#options;
+    const tries = Math.max(1, config.maxRetries);
+    for (let attempt = 1; !this.#stop.signal.aborted; attempt++) {
+      try {
+        const created = await connectOnce(this.#parts.connect);
+        for (const topic of created) logger.info("Created dead-letter topic {topic}", { topic });
+        return;
+      } catch (error) {
+        if (this.#stop.signal.aborted) return;
+        const { text, hint, exitCode } = diagnose(error, {
+          tls: config.kafkaTlsEnabled,
+          sasl: config.kafkaSaslMechanism === "none" ? null : config.kafkaSaslMechanism,
+        });
+        const giveUp = attempt >= tries;
+        if (exitCode !== null) throw new ExitError(exitCode, `${text}. ${hint}`, { cause: error });
+        const facts = { attempt, tries, reason: text, hint };
+        if (giveUp) {
+          logger.warning("Cannot connect to Kafka, giving up", facts);
+          const tried = `tried ${tries} time${tries === 1 ? "" : "s"}`;
+          throw new ExitError(
+            EXIT.UNAVAILABLE,
+            `Cannot connect to Kafka, ${tried}: ${text}. ${hint}`,
+          );
+        }
+        const delaySeconds = config.retryDelay;
+        logger.warning("Cannot connect to Kafka, trying again", { ...facts, delaySeconds });
+        await sleep(clock, delaySeconds * 1000, this.#stop.signal);
+      }
+    }
+  }
+
+  #onFirstJoin(): void {
+    this.#hasJoined = true;
+    if (!this.#stop.signal.aborted) this.#options.health.setPhase("running");
+  }
+
+  /** Final at start where waiting cannot help; later, not ready and tried again. */
+  #onRefused(refusal: Refusal): void {
+    const { health, telemetry } = this.#options;
+    if (refusal.final) {
+      this.#ended.resolve(new ExitError(EXIT.CONFIG, refusal.text));
+    } else if (this.#isStarting() && isAuthorizationCode(refusal.code)) {
+      this.#ended.resolve(new ExitError(EXIT.NO_PERMISSION, refusal.text));
+    } else {
+      telemetry.groupRefused({ reason: refusal.text });
+      health.setProblem(refusal.of, refusal.text);
+    }
+  }
+
+  /** Until the group has taken us in and a leader has let us read. */
+  #isStarting(): boolean {
+    return !this.#hasJoined || !this.#parts.fetcher.hasServed;
+  }
+
+  #remindOfNoCommits(): void {
+    const { clock, logger } = this.#options;
+    logger.warning(NOT_COMMITTED);
+    this.#cancelReminder = clock.schedule(NOT_COMMITTED_EVERY_MS, () => this.#remindOfNoCommits());
+  }
+}
+
+function broken(error: unknown): ExitError {
+  const text = `Report this, the service broke: ${(error as Error).message}`;
+  return new ExitError(EXIT.INTERNAL, text, { cause: error });
+}
