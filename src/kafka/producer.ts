@@ -14,6 +14,7 @@ import type { Caller } from "./connections.ts";
 import { ERROR_CODE, errorCodeText } from "./error_codes.ts";
 import type { PartitionLeader } from "./metadata.ts";
 import { produce } from "./produce_request.ts";
+import { writeRecordBatch } from "./record_batch_writer.ts";
 
 export interface DeadLetterProducerOptions {
   readonly caller: Caller;
@@ -58,21 +59,13 @@ export class DeadLetterProducer implements DeadLetterSink {
       metadata.doubt();
       throw new Error(`Cannot write a dead letter, no leader is known for: ${topic}/${partition}`);
     }
+    const { key, value, headers } = letter;
+    const record = { key, value, headers, timestamp: Math.trunc(clock.wallTime()) };
+    const batch = await writeRecordBatch([record], compressed ? "gzip" : "none");
     const answer = await caller.call({
       to: leader.broker,
       purpose: "produce",
-      request: produce({
-        topic,
-        partition,
-        record: {
-          key: letter.key,
-          value: letter.value,
-          headers: letter.headers,
-          timestamp: Math.trunc(clock.wallTime()),
-        },
-        gzip: compressed,
-        timeoutMs: requestTimeoutMs,
-      }),
+      request: produce({ topic, partition, batch, timeoutMs: requestTimeoutMs }),
       deadlineMs: requestTimeoutMs + ANSWER_GRACE_MS,
     }).catch((error) => {
       metadata.doubt();
