@@ -277,8 +277,10 @@ function hashPrivate(context: Deno.lint.RuleContext): Deno.lint.LintVisitor {
   function report(node: Deno.lint.Node): void {
     context.report({ node, message: "Use #name, which the runtime keeps, not `private`" });
   }
+  // A constructor has no #name: `private constructor` is the only way to keep it to the class.
   function checkMember(node: Deno.lint.PropertyDefinition | Deno.lint.MethodDefinition): void {
-    if (node.accessibility === "private") report(node);
+    const isConstructor = node.type === "MethodDefinition" && node.kind === "constructor";
+    if (node.accessibility === "private" && !isConstructor) report(node);
   }
   return {
     PropertyDefinition: checkMember,

@@ -177,5 +177,6 @@ Deno.test("hash-private wants #name", () => {
   for (const source of [property, method, parameter]) {
     assert.deepEqual(broken("src/x.ts", source), ["hash-private"], source);
   }
-  assert.deepEqual(broken("src/x.ts", "class A { #x = 1; readonly y = 2; }"), []);
+  const fine = "class A { #x = 1; readonly y = 2; private constructor() {} }";
+  assert.deepEqual(broken("src/x.ts", fine), []);
 });
