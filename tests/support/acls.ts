@@ -1,0 +1,56 @@
+/** Access control lists for tests, by a CreateAcls request of our own. */
+import type { Caller } from "../../src/kafka/connections.ts";
+import { errorCodeText } from "../../src/kafka/error_codes.ts";
+import type { Encoder } from "../../src/kafka/kafkajs.ts";
+import { type ApiRequest, type BrokerAddress, ownRequest } from "../../src/kafka/protocol.ts";
+
+/** What somebody may do. */
+export interface Acl {
+  /** `User:alice`. */
+  readonly principal: string;
+  readonly resource: "topic" | "group" | "cluster";
+  /** The name, or `*` for all of its kind. */
+  readonly name: string;
+  readonly operation: "all" | "read" | "write" | "create" | "describe";
+}
+
+/** Codes of org.apache.kafka.common.acl and .resource. */
+const RESOURCE = { topic: 2, group: 3, cluster: 4 } as const;
+const OPERATION = { all: 2, read: 3, write: 4, create: 5, describe: 8 } as const;
+const LITERAL = 3;
+const ALLOW = 3;
+const DEADLINE_MS = 10_000;
+
+/** Allows all of them. Takes effect a moment after the answer. */
+export async function allow(
+  acls: readonly Acl[],
+  { caller, to }: { readonly caller: Caller; readonly to: BrokerAddress },
+): Promise<void> {
+  const request = createAcls(acls);
+  const codes = await caller.call({ to, purpose: "metadata", request, deadlineMs: DEADLINE_MS });
+  const refused = codes.find((code) => code !== 0);
+  if (refused !== undefined) throw new Error(`Cannot create ACLs: ${errorCodeText(refused)}`);
+}
+
+function createAcls(acls: readonly Acl[]): ApiRequest<readonly number[]> {
+  return ownRequest("CreateAcls", 30, [1, 1], {
+    encode(encoder) {
+      encoder.writeInt32(acls.length);
+      for (const acl of acls) writeAcl(encoder, acl);
+    },
+    decode(decoder) {
+      decoder.readInt32(); // throttle time
+      return decoder.readArray(() => {
+        const errorCode = decoder.readInt16();
+        decoder.readString(); // its text
+        return errorCode;
+      });
+    },
+  });
+}
+
+function writeAcl(encoder: Encoder, { principal, resource, name, operation }: Acl): void {
+  encoder.writeInt8(RESOURCE[resource]).writeString(name).writeInt8(LITERAL);
+  encoder.writeString(principal).writeString("*");
+  encoder.writeInt8(OPERATION[operation]).writeInt8(ALLOW);
+}

@@ -1,0 +1,221 @@
+/**
+ * The runner behind `deno task test`: one real Kafka for the whole run where one can be had, then each suite by
+ * `deno test`, then the summary. Whatever happens, Kafka and everything that tests left running is ended.
+ */
+import process from "node:process";
+import { jarsMissing } from "../tests/support/kafka_jars.ts";
+import { killNodesUnder } from "../tests/support/kafka_process.ts";
+import { findKafkaSource, type RealKafka, startRealKafka } from "../tests/support/real_kafka.ts";
+import { readJunit, type TestCase } from "./junit.ts";
+import {
+  isFiltered,
+  parseTestArguments,
+  type Selection,
+  type TestArguments,
+} from "./test_arguments.ts";
+import { hasFailed, type SuiteResult, summarize } from "./test_summary.ts";
+
+/** A suite that takes longer hangs. */
+const SUITE_DEADLINE_MS = 900_000;
+/** How long a suite that is told to stop may take before it is killed. */
+const STOP_GRACE_MS = 5_000;
+const EXIT_USAGE = 64;
+const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+
+/** For suites that need none, and as the base for those that go without. */
+const NO_KAFKA: ProvidedKafka = {
+  environment: {},
+  problem: null,
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};
+
+/** Set by a signal; aborts the running suite and everything after it. */
+const stop = new AbortController();
+
+if (import.meta.main) Deno.exit(await main());
+
+async function main(): Promise<number> {
+  let options: TestArguments;
+  try {
+    options = parseTestArguments(Deno.args);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    return EXIT_USAGE;
+  }
+  for (const [signal, number] of Object.entries(SIGNALS)) {
+    Deno.addSignalListener(signal as Deno.Signal, () => stop.abort(number));
+  }
+  const results = await runAll(options);
+  console.log(`\n${summarize(results).join("\n")}`);
+  if (stop.signal.aborted) return 128 + Number(stop.signal.reason);
+  return hasFailed(results) ? 1 : 0;
+}
+
+async function runAll({ selections, extra }: TestArguments): Promise<readonly SuiteResult[]> {
+  const runDirectory = await Deno.makeTempDir({ prefix: "processing-service-test-" });
+  // Clusters look here for where to live, so that the sweep below finds them all.
+  Deno.env.set("TEST_RUN_DIR", runDirectory);
+  const results: SuiteResult[] = [];
+  try {
+    await using kafka = await provideKafka(selections);
+    if (kafka.problem !== null) results.push(kafka.problem);
+    for (const selection of selections) {
+      if (stop.signal.aborted || !await hasTests(selection)) continue;
+      results.push(
+        await runSuite(selection, { extra, runDirectory, environment: kafka.environment }),
+      );
+    }
+    await showCoverage();
+  } finally {
+    await killNodesUnder(runDirectory);
+    await Deno.remove(runDirectory, { recursive: true });
+  }
+  return results;
+}
+
+interface ProvidedKafka extends AsyncDisposable {
+  /** What the tests are told. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Set when a Kafka is required and cannot be had. */
+  readonly problem: SuiteResult | null;
+}
+
+async function provideKafka(selections: readonly Selection[]): Promise<ProvidedKafka> {
+  if (selections.every(({ suite }) => suite === "unit")) {
+    return NO_KAFKA;
+  }
+  const source = await findKafkaSource();
+  if (source.kind === "none") return withoutKafka(source.reason);
+  const startedAt = performance.now();
+  let kafka: RealKafka;
+  try {
+    kafka = await startRealKafka(source);
+  } catch (error) {
+    console.error(error);
+    return withoutKafka("Apache Kafka could not be started, see the top of the run");
+  }
+  const tookMs = performance.now() - startedAt;
+  console.log(`${kafka.description}: ${kafka.bootstrap} (${(tookMs / 1000).toFixed(1)} s)`);
+  return {
+    environment: {
+      TEST_KAFKA_BROKERS: kafka.bootstrap,
+      TEST_KAFKA_JARS_MISSING: await jarsMissing() ?? "",
+    },
+    problem: null,
+    [Symbol.asyncDispose]: () => kafka[Symbol.asyncDispose](),
+  };
+}
+
+function withoutKafka(reason: string): ProvidedKafka {
+  console.log(`No Apache Kafka: ${reason}`);
+  const environment = { TEST_KAFKA_MISSING: reason, TEST_KAFKA_JARS_MISSING: reason };
+  if (Deno.env.get("REQUIRE_KAFKA") !== "1") return { ...NO_KAFKA, environment };
+  const problems = [`REQUIRE_KAFKA=1, but there is none: ${reason}`];
+  const problem = { suite: "Apache Kafka", tests: [], durationMs: 0, problems };
+  return { ...NO_KAFKA, environment, problem };
+}
+
+interface SuiteOptions {
+  readonly extra: readonly string[];
+  readonly runDirectory: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+async function runSuite(selection: Selection, options: SuiteOptions): Promise<SuiteResult> {
+  const { suite, paths } = selection;
+  console.log(`\n== ${suite}`);
+  const junitPath = `${options.runDirectory}/${suite}.xml`;
+  const startedAt = performance.now();
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["test", "-A", `--junit-path=${junitPath}`],
+      // Unit tests share nothing; the others share a Kafka and two cores.
+      ...(suite === "unit" ? ["--parallel"] : []),
+      ...coverageFlags(),
+      ...options.extra,
+      ...paths,
+    ],
+    clearEnv: true,
+    env: { ...childEnvironment(), ...options.environment },
+    stdin: "null",
+    // A process group of its own, so that what tests start can be ended with them.
+    detached: true,
+  }).spawn();
+  const problem = await untilEnded(child);
+  const durationMs = performance.now() - startedAt;
+  const tests = await readResults(junitPath, isFiltered(options.extra));
+  const isExplained = problem === null || tests.some(({ outcome }) => outcome === "failed");
+  return { suite, tests, durationMs, problems: isExplained ? [] : [problem] };
+}
+
+/** Waits for the end of the suite, by itself, by deadline or by signal. Answers what went wrong, if anything did. */
+async function untilEnded(child: Deno.ChildProcess): Promise<string | null> {
+  const deadline = AbortSignal.timeout(SUITE_DEADLINE_MS);
+  const end = AbortSignal.any([deadline, stop.signal]);
+  let kill: ReturnType<typeof setTimeout> | undefined;
+  end.addEventListener("abort", () => {
+    signalGroup(child.pid, "SIGTERM");
+    kill = setTimeout(() => signalGroup(child.pid, "SIGKILL"), STOP_GRACE_MS);
+  });
+  const { code } = await child.status;
+  clearTimeout(kill);
+  if (signalGroup(child.pid, "SIGKILL")) console.error("Ended processes that tests left running");
+  if (stop.signal.aborted) return "interrupted";
+  if (deadline.aborted) return `not over after ${SUITE_DEADLINE_MS / 1000} s`;
+  return code === 0 ? null : `deno test ended with exit code ${code}, see above`;
+}
+
+/** Signals everything in the group of that leader. False when there is nothing left. */
+function signalGroup(leaderPid: number, signal: Deno.Signal): boolean {
+  try {
+    return process.kill(-leaderPid, signal);
+  } catch {
+    return false;
+  }
+}
+
+async function readResults(path: string, filtered: boolean): Promise<readonly TestCase[]> {
+  try {
+    const tests = readJunit(await Deno.readTextFile(path));
+    return filtered ? tests.filter(({ outcome }) => outcome !== "skipped") : tests;
+  } catch (error) {
+    // There is no file when not even the types are right.
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+/** Our own environment, without what would change how tests run or how their output looks. */
+function childEnvironment(): Record<string, string> {
+  const { KAFKA_BROKERS: _, RUST_BACKTRACE: __, ...rest } = Deno.env.toObject();
+  return rest;
+}
+
+async function hasTests({ paths }: Selection): Promise<boolean> {
+  for (const path of paths) {
+    if (path.endsWith(".ts") || await holdsTests(path)) return true;
+  }
+  return false;
+}
+
+async function holdsTests(directory: string): Promise<boolean> {
+  for await (const entry of Deno.readDir(directory)) {
+    if (entry.isFile && entry.name.endsWith("_test.ts")) return true;
+    if (entry.isDirectory && await holdsTests(`${directory}/${entry.name}`)) return true;
+  }
+  return false;
+}
+
+/** `TEST_COVERAGE=DIR` collects coverage there and shows that of the two parts that must not lose a message. */
+function coverageFlags(): readonly string[] {
+  const directory = Deno.env.get("TEST_COVERAGE");
+  return directory ? [`--coverage=${directory}`] : [];
+}
+
+async function showCoverage(): Promise<void> {
+  const directory = Deno.env.get("TEST_COVERAGE");
+  if (!directory || stop.signal.aborted) return;
+  console.log("\n== coverage of src/processing and src/kafka");
+  const args = ["coverage", "--include=/src/(processing|kafka)/", directory];
+  await new Deno.Command(Deno.execPath(), { args, stdin: "null" }).spawn().status;
+}
