@@ -1,0 +1,104 @@
+/** Settings of what is done with messages, and of what operators see. */
+import { optional, required } from "./setting.ts";
+import { hostName, integer, kafkaName, oneOf, or } from "./values.ts";
+
+const INT32_MAX = 2_147_483_647;
+const HOUR_MS = 3_600_000;
+const CENTURY_MS = 100 * 365 * 24 * HOUR_MS;
+
+export const SERVICE_SETTINGS = {
+  CONCURRENCY: required({
+    group: "Processing",
+    type: integer({ min: 1, max: 10_000 }),
+    default: "64",
+    doc: "Messages that are handled at once; those with the same key always one after the other",
+  }),
+  UNKEYED_ORDER: required({
+    group: "Processing",
+    type: oneOf(["partition", "none"]),
+    default: "partition",
+    doc: "Order of messages without a key: one after the other in a partition, or none",
+  }),
+  PARTITION_WINDOW_MESSAGES: required({
+    group: "Processing",
+    type: integer({ min: 1, max: 1_000_000 }),
+    default: "1000",
+    doc: "Messages of a partition held in memory, above which no more are asked for",
+  }),
+  PARTITION_WINDOW_BYTES: required({
+    group: "Processing",
+    type: integer({ min: 1_024, max: INT32_MAX }),
+    default: "8388608",
+    doc: "Bytes of a partition held in memory, above which no more are asked for",
+  }),
+  HANDLER_TIMEOUT_MS: required({
+    group: "Processing",
+    type: integer({ min: 1, max: 24 * HOUR_MS }),
+    default: "60000",
+    doc: "Milliseconds that one attempt of a handler may take",
+  }),
+  PROCESSING_MAX_ATTEMPTS: required({
+    group: "Processing",
+    type: integer({ min: 1, max: 1_000 }),
+    default: "5",
+    doc: "Attempts at a message before it is dead-lettered; an invalid one gets one only",
+  }),
+  PROCESSING_BACKOFF_MS: required({
+    group: "Processing",
+    type: integer({ min: 0, max: HOUR_MS }),
+    default: "200",
+    doc: "Milliseconds before the first retry at most; doubles with each, with full jitter",
+  }),
+  PROCESSING_BACKOFF_MAX_MS: required({
+    group: "Processing",
+    type: integer({ min: 0, max: HOUR_MS }),
+    default: "10000",
+    doc: "Milliseconds before any retry at most",
+  }),
+  DRAIN_TIMEOUT_MS: required({
+    group: "Processing",
+    type: integer({ min: 0, max: HOUR_MS }),
+    default: "25000",
+    doc:
+      "Milliseconds to finish what is in flight at SIGTERM; below the orchestrator's grace period",
+  }),
+
+  DLQ_TOPIC: optional({
+    group: "Dead letters",
+    type: or(kafkaName(), { word: "none", meaning: "none" }),
+    unset: "`<topic>.dlq`",
+    doc: "Topic for messages that cannot be processed; `none` drops them on purpose",
+  }),
+  DLQ_RETENTION_MS: required({
+    group: "Dead letters",
+    type: or(integer({ min: 1, max: CENTURY_MS }), { word: "-1", meaning: -1 }),
+    default: "-1",
+    doc: "Milliseconds that dead letters are kept, when the topic has to be created; -1 for ever",
+  }),
+
+  HTTP_HOST: required({
+    group: "HTTP and logs",
+    type: hostName(),
+    default: "127.0.0.1",
+    doc: "Address on which health is served; 0.0.0.0 in a container",
+  }),
+  HTTP_PORT: required({
+    group: "HTTP and logs",
+    type: or(integer({ min: 0, max: 65_535 }), { word: "off", meaning: null }),
+    default: "8080",
+    doc: "Port on which health is served; 0 lets the system choose one",
+  }),
+  LOG_LEVEL: required({
+    group: "HTTP and logs",
+    type: oneOf(["debug", "info", "warning", "error"], { warn: "warning" }),
+    default: "info",
+    doc: "The least level that is logged",
+  }),
+  LOG_FORMAT: required({
+    group: "HTTP and logs",
+    type: oneOf(["pretty", "json"]),
+    default: "json",
+    developmentDefault: "pretty",
+    doc: "One line for people, or one JSON object, for each event",
+  }),
+} as const;
