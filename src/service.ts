@@ -79,8 +79,7 @@ export class Service {
   /** Not ready, drain, commit, leave, close. Safe at any time, also while `start` is under way. */
   async stop(): Promise<StopReport> {
     const { config, health } = this.#options;
-    const { assignment, connections, consumer, coordinator, committer, fetcher, membership } =
-      this.#parts;
+    const { connections, consumer, coordinator, committer, fetcher, membership } = this.#parts;
     health.setPhase("draining");
     this.#stop.abort();
     this.#cancelReminder();
@@ -92,7 +91,6 @@ export class Service {
     const fetching = fetcher.stop();
     connections.close();
     await Promise.allSettled([fetching, ...this.#background]);
-    assignment.close();
     health.setPhase("stopped");
     return { abandoned };
   }

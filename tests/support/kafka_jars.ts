@@ -28,7 +28,7 @@ export async function brokerClassPath(version: string): Promise<string> {
   return `${directory}/*`;
 }
 
-/** Class path of the command line tools, `org.apache.kafka.tools.ConsumerGroupCommand` for one. */
+/** Class path of the command line tools, `org.apache.kafka.tools.consumer.group.ConsumerGroupCommand` for one. */
 export async function toolsClassPath(): Promise<string> {
   const directory = await cached(
     `kafka/tools-${TOOLS_VERSION}`,

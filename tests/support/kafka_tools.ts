@@ -16,7 +16,7 @@ export interface GroupLag {
   readonly lag: number | null;
 }
 
-/** Runs a tool by its class name, say `org.apache.kafka.tools.ConsumerGroupCommand`, and answers its output. */
+/** Runs a tool by its class name, say `org.apache.kafka.tools.consumer.group.ConsumerGroupCommand`, and answers its output. */
 export async function kafkaTool(className: string, args: readonly string[]): Promise<string> {
   const classPath = await toolsClassPath();
   const java = [
@@ -35,7 +35,9 @@ export async function describeGroupLag(
   group: string,
 ): Promise<readonly GroupLag[]> {
   const args = ["--bootstrap-server", bootstrap, "--describe", "--group", group];
-  return parseGroupLag(await kafkaTool("org.apache.kafka.tools.ConsumerGroupCommand", args));
+  return parseGroupLag(
+    await kafkaTool("org.apache.kafka.tools.consumer.group.ConsumerGroupCommand", args),
+  );
 }
 
 /** Reads the table by the names in its head: versions differ in their columns. */

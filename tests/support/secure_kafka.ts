@@ -34,7 +34,7 @@ export const USERS = {
   noGroup: "no-group",
 } as const;
 
-export const PASSWORD = "a secret, with = and ;";
+export const PASSWORD = "open:sesame/+?";
 /** How long a broker's SHORT listener takes an authentication for good. */
 export const SESSION_MS = 2_000;
 
@@ -181,7 +181,7 @@ function scramArguments(): readonly string[] {
   return MECHANISMS.slice(1).flatMap((mechanism) =>
     Object.values(USERS).flatMap((user) => [
       "--add-scram",
-      `${mechanism}=[name="${user}",password="${PASSWORD}"]`,
+      `${mechanism}=[name=${user},password=${PASSWORD}]`,
     ])
   );
 }

@@ -1,0 +1,139 @@
+/**
+ * Serves health and status. Up before Kafka is reached and until all else is closed. Reads only: nothing that is sent
+ * here changes the service.
+ */
+import { type Config, Endpoint } from "../config.ts";
+import { type Clock, sleep } from "../processing/clock.ts";
+import { EXIT, ExitError } from "./exit.ts";
+import {
+  type Health,
+  type HealthAnswer,
+  type HealthFacts,
+  livez,
+  readyz,
+  startupz,
+} from "./health.ts";
+
+export interface HttpServerOptions {
+  readonly config: Pick<Config, "httpHost" | "httpPort">;
+  readonly health: Health;
+  readonly clock: Clock;
+  /** What `/version` answers. */
+  readonly version: Readonly<Record<string, string>>;
+  /** What `/status` answers, as JSON. */
+  readonly status: () => unknown;
+}
+
+export interface HttpServer {
+  /** `http://127.0.0.1:8080`, with the port that the system chose where HTTP_PORT is 0. */
+  readonly url: string;
+  /** Takes nothing new and lets requests under way end, until the deadline. */
+  close(deadlineMs: number): Promise<void>;
+}
+
+/**
+ * Starts to listen; null with HTTP_PORT=off.
+ *
+ * @throws ExitError with 78 when address and port cannot be had
+ */
+export function startHttpServer(options: HttpServerOptions): HttpServer | null {
+  const { httpHost: hostname, httpPort: port } = options.config;
+  if (port === null) return null;
+  const abort = new AbortController();
+  const server = listen(hostname, port, {
+    signal: abort.signal,
+    handle: (request) => route(request, options),
+  });
+  return {
+    url: `http://${new Endpoint(hostname, server.addr.port)}`,
+    async close(deadlineMs) {
+      const late = new AbortController();
+      const closed = server.shutdown();
+      await Promise.race([closed, sleep(options.clock, deadlineMs, late.signal)]);
+      late.abort();
+      abort.abort(); // ends what is still under way; nothing, where all was closed in time
+      await server.finished;
+    },
+  };
+}
+
+function listen(
+  hostname: string,
+  port: number,
+  { signal, handle }: { signal: AbortSignal; handle: (request: Request) => Response },
+): Deno.HttpServer<Deno.NetAddr> {
+  try {
+    return Deno.serve({ hostname, port, signal, onListen() {}, onError: serverError }, handle);
+  } catch (error) {
+    const reason = error instanceof Deno.errors.AddrInUse
+      ? "the port is taken"
+      : (error as Error).message;
+    throw new ExitError(
+      EXIT.CONFIG,
+      `Cannot listen on HTTP_HOST=${hostname}, HTTP_PORT=${port}: ${reason}. ` +
+        "Choose another port, or HTTP_PORT=off to serve no health",
+      { cause: error },
+    );
+  }
+}
+
+const PROBES: ReadonlyMap<string, (facts: HealthFacts) => HealthAnswer> = new Map([
+  ["/livez", livez],
+  ["/healthz", livez],
+  ["/health", livez],
+  ["/ping", livez],
+  ["/readyz", readyz],
+  ["/ready", readyz],
+  ["/startupz", startupz],
+]);
+
+function route(request: Request, options: HttpServerOptions): Response {
+  const { pathname, searchParams } = new URL(request.url);
+  const probe = PROBES.get(pathname);
+  const isKnown = probe !== undefined || pathname === "/status" || pathname === "/version";
+  if (!isKnown) return respond("Not found\n", { status: 404 });
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return respond("Method not allowed\n", { status: 405, headers: { allow: "GET, HEAD" } });
+  }
+  if (pathname === "/version") return respondJson(options.version);
+  if (probe === undefined) return respondJson(options.status());
+  const { ok, checks } = probe(options.health.facts());
+  const body = searchParams.has("verbose")
+    ? verboseText(pathname, { ok, checks })
+    : ok
+    ? "ok\n"
+    : shortText(checks);
+  return respond(body, { status: ok ? 200 : 503 });
+}
+
+/** `not ok: phase: connecting; kafka: no broker answers`. */
+function shortText(checks: HealthAnswer["checks"]): string {
+  const failed = checks.filter(({ ok }) => !ok).map(({ name, text }) => `${name}: ${text}`);
+  return `not ok: ${failed.join("; ")}\n`;
+}
+
+/** One line a check, in the manner of the Kubernetes API's own probes. */
+function verboseText(path: string, { ok, checks }: HealthAnswer): string {
+  const lines = checks.map((check) =>
+    `[${check.ok ? "+" : "-"}]${check.name} ${check.ok ? "ok" : "failed"}: ${check.text}\n`
+  );
+  return `${lines.join("")}${path.slice(1)} check ${ok ? "passed" : "failed"}\n`;
+}
+
+function respondJson(value: unknown): Response {
+  const headers = { "content-type": "application/json; charset=utf-8" };
+  return respond(`${JSON.stringify(value, null, 2)}\n`, { headers });
+}
+
+function respond(body: string, { status = 200, headers = {} }: ResponseInit): Response {
+  const all = new Headers(headers);
+  if (!all.has("content-type")) all.set("content-type", "text/plain; charset=utf-8");
+  all.set("cache-control", "no-store");
+  all.set("x-content-type-options", "nosniff");
+  return new Response(body, { status, headers: all });
+}
+
+/** A status that cannot be told must not take the server down, nor tell its inside. */
+function serverError(): Response {
+  return respond("Internal error\n", { status: 500 });
+}

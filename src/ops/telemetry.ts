@@ -1,0 +1,324 @@
+/**
+ * What the service reports of itself: one method a fact, which writes the log line and moves the number in the same
+ * call, so that the two cannot disagree. Quiet when healthy: what succeeds is a number, what repeats is one line a
+ * period. Never throws, never waits, shows no key and no value of a message.
+ */
+import type { Clock } from "../processing/clock.ts";
+import type { Coordinates, Fields, Logger, TopicPartition } from "../processing/message.ts";
+import type { Failure, ProcessingTelemetry, StoredDeadLetter } from "../processing/telemetry.ts";
+import { partitionRanges } from "./partition_ranges.ts";
+import { SparingLog } from "./sparing_log.ts";
+
+/** How often each thing happened since the start. */
+export interface Counts {
+  readonly processed: number;
+  readonly skipped: number;
+  readonly retried: number;
+  readonly deadLettered: number;
+  /** Dropped on purpose: DLQ_TOPIC=none. */
+  readonly dropped: number;
+  /** Dead letters that the broker took only without their value. */
+  readonly deadLettersWithoutValue: number;
+  /** Failed tries to write a dead letter. */
+  readonly deadLettersDelayed: number;
+  readonly handlersAbandoned: number;
+  readonly commits: number;
+  readonly committedMessages: number;
+  readonly commitFailures: number;
+  readonly fetchFailures: number;
+  readonly unreadableBatches: number;
+  readonly rebalances: number;
+  /** Gone from the log before they were processed. */
+  readonly lostMessages: number;
+}
+
+export interface TelemetryOptions {
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** Looking for the coordinator takes a few tries after a start or a fail-over. */
+const COORDINATOR_TRIES_QUIET = 10;
+/**
+ * Refusals of a commit that belong to a rebalance or a moving coordinator: COORDINATOR_LOAD_IN_PROGRESS,
+ * COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR, ILLEGAL_GENERATION, UNKNOWN_MEMBER_ID, REBALANCE_IN_PROGRESS.
+ */
+const PASSING_COMMIT_CODES: ReadonlySet<number | null> = new Set([14, 15, 16, 22, 25, 27]);
+
+export class Telemetry implements ProcessingTelemetry {
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #sparing: SparingLog;
+  readonly #counts: { -readonly [Name in keyof Counts]: Counts[Name] } = noCounts();
+  /** Topic-partition -> the last batch that could not be read, which is reported at each try. */
+  readonly #unreadable = new Map<string, number>();
+  #cancelSummary = () => {};
+  #coordinatorTries = 0;
+
+  constructor({ logger, clock }: TelemetryOptions) {
+    this.#logger = logger;
+    this.#clock = clock;
+    this.#sparing = new SparingLog({ logger, clock });
+  }
+
+  counts(): Counts {
+    return { ...this.#counts };
+  }
+
+  /** One INFO line every `intervalMs`, until `stop`. `lag` answers null while it is not known. */
+  startSummary(intervalMs: number, lag: () => number | null): void {
+    let last = this.counts();
+    const report = () => {
+      const now = this.counts();
+      this.#logger.info("Processed {processed} messages", {
+        processed: now.processed - last.processed,
+        deadLettered: now.deadLettered - last.deadLettered,
+        lag: lag() ?? "unknown",
+      });
+      last = now;
+      this.#cancelSummary = this.#clock.schedule(intervalMs, report);
+    };
+    this.#cancelSummary();
+    this.#cancelSummary = this.#clock.schedule(intervalMs, report);
+  }
+
+  /** Ends the summary, and tells what was gathered. */
+  stop(): void {
+    this.#cancelSummary();
+    this.#sparing.tellGathered();
+  }
+
+  messageProcessed(): void {
+    this.#counts.processed += 1;
+  }
+
+  messageSkipped(message: Coordinates, { reason }: { reason: "tombstone" | "done" }): void {
+    this.#counts.skipped += 1;
+    this.#logger.debug("Message skipped", { ...place(message), reason });
+  }
+
+  messageRetried(
+    message: Coordinates,
+    { attempt, delayMs, failure }: { attempt: number; delayMs: number; failure: Failure },
+  ): void {
+    this.#counts.retried += 1;
+    const fields = { ...place(message), attempt, delayMs, ...failureFields(failure) };
+    this.#sparing.warning("Processing failed, trying again", fields, failure.code);
+  }
+
+  messageDeadLettered(
+    message: Coordinates,
+    { attempts, failure, stored }: {
+      attempts: number;
+      failure: Failure;
+      stored: StoredDeadLetter | null;
+    },
+  ): void {
+    const fields = { ...place(message), ...failureFields(failure), attempts };
+    if (stored === null) {
+      this.#counts.dropped += 1;
+      this.#logger.warning("Message dropped", fields);
+      return;
+    }
+    this.#counts.deadLettered += 1;
+    const where = {
+      ...fields,
+      deadLetterTopic: stored.topic,
+      deadLetterPartition: stored.partition,
+      deadLetterOffset: stored.offset,
+    };
+    if (stored.reduced === "without_value") {
+      this.#counts.deadLettersWithoutValue += 1;
+      this.#logger.error("Message dead-lettered without its value: the broker refused it", where);
+    } else {
+      this.#logger.warning("Message dead-lettered", where);
+    }
+  }
+
+  deadLetterDelayed(
+    message: Coordinates,
+    { attempt, delayMs, error }: { attempt: number; delayMs: number; error: unknown },
+  ): void {
+    this.#counts.deadLettersDelayed += 1;
+    const fields = { ...place(message), attempt, delayMs, error };
+    this.#sparing.warning("Dead letter not written, trying again: the message waits", fields);
+  }
+
+  handlerAbandoned(message: Coordinates, { timeoutMs }: { timeoutMs: number }): void {
+    this.#counts.handlersAbandoned += 1;
+    const fields = { ...place(message), timeoutMs };
+    this.#sparing.warning("Handler ignored its deadline, its result will not count", fields);
+  }
+
+  brokersUnreachable(
+    { attempt, brokers, delayMs, error }: {
+      attempt: number;
+      brokers: number | readonly string[];
+      delayMs: number;
+      error: unknown;
+    },
+  ): void {
+    this.#sparing.warning("No broker answers, trying again", { attempt, brokers, delayMs, error });
+  }
+
+  brokersBack(): void {
+    this.#logger.info("Connected to Kafka again");
+  }
+
+  coordinatorUnknown({ error }: { error: unknown }): void {
+    this.#coordinatorTries += 1;
+    const tries = this.#coordinatorTries;
+    if (tries > COORDINATOR_TRIES_QUIET) {
+      this.#sparing.warning("No coordinator for the group, trying again", { tries, error });
+    } else {
+      this.#logger.debug("Coordinator not known yet", { tries, error });
+    }
+  }
+
+  groupRefused({ reason }: { reason: string }): void {
+    this.#sparing.warning("The group refuses us, trying again", { reason }, reason);
+  }
+
+  rebalanced(
+    { generation, protocol, members, durationMs }: {
+      generation: number;
+      protocol: string;
+      members: number | null;
+      durationMs: number;
+    },
+  ): void {
+    this.#counts.rebalances += 1;
+    this.#coordinatorTries = 0;
+    this.#logger.info("Joined the group", {
+      generation,
+      protocol,
+      members: members ?? undefined, // only the leader knows
+      durationMs: Math.round(durationMs),
+    });
+  }
+
+  partitionsAssigned({ partitions }: { partitions: readonly TopicPartition[] }): void {
+    this.#sparing.gather(partitions, { level: "info", text: "Partitions assigned" });
+  }
+
+  partitionsRevoked(
+    { partitions, abandoned }: { partitions: readonly TopicPartition[]; abandoned: number },
+  ): void {
+    this.#sparing.tellGathered();
+    const fields = { partitions: partitionRanges(partitions), abandoned };
+    if (abandoned > 0) this.#logger.warning("Partitions revoked before all was done", fields);
+    else this.#logger.info("Partitions revoked", { partitions: fields.partitions });
+  }
+
+  partitionsLost(
+    { partitions, reason }: { partitions: readonly TopicPartition[]; reason: string },
+  ): void {
+    this.#sparing.tellGathered();
+    const fields = { partitions: partitionRanges(partitions), reason };
+    this.#logger.warning("Partitions lost, joining again", fields);
+  }
+
+  /** `level` is `info` where the settings asked for it, as on the first start of a group. */
+  positionReset(
+    facts: TopicPartition & {
+      readonly position: number;
+      readonly reason: string;
+      readonly level?: "info" | "warning";
+    },
+  ): void {
+    const { level = "info", reason, position } = facts;
+    this.#logger.debug("Position chosen", { ...place(facts), position, reason });
+    const text = "Position set without a committed offset";
+    this.#sparing.gather([facts], { level, text, fields: { reason } });
+  }
+
+  /** Messages in [from, to) were gone before they could be processed. */
+  lostRange(
+    { from, to, cause, ...partition }: TopicPartition & {
+      readonly from: number;
+      readonly to: number;
+      readonly cause: string;
+    },
+  ): void {
+    const count = Math.max(0, to - from);
+    this.#counts.lostMessages += count;
+    this.#logger.error("Messages lost: the log no longer holds them", {
+      ...place(partition),
+      from,
+      to,
+      count,
+      cause,
+    });
+  }
+
+  offsetsCommitted(
+    { partitions, messages, durationMs }: {
+      partitions: number;
+      messages: number;
+      durationMs: number;
+    },
+  ): void {
+    this.#counts.commits += 1;
+    this.#counts.committedMessages += messages;
+    this.#coordinatorTries = 0;
+    this.#logger.debug("Offsets committed", { partitions, messages, durationMs });
+  }
+
+  commitFailed({ reason, code }: { reason: string; code: number | null }): void {
+    this.#counts.commitFailures += 1;
+    const fields = { reason, code: code ?? undefined };
+    if (PASSING_COMMIT_CODES.has(code)) this.#logger.debug("Offsets not committed yet", fields);
+    else this.#sparing.warning("Offsets not committed, trying again", fields, reason);
+  }
+
+  fetchFailed({ broker, error }: { broker: string; error: unknown }): void {
+    this.#counts.fetchFailures += 1;
+    this.#sparing.warning("Fetch failed, trying again", { broker, error }, broker);
+  }
+
+  /** Told again and again while the partition stands before the batch. */
+  batchUnreadable(
+    { topic, partition, baseOffset, lastOffset, code, message }: TopicPartition & {
+      readonly baseOffset: number;
+      readonly lastOffset: number;
+      readonly code: string;
+      readonly message: string;
+    },
+  ): void {
+    const place = `${topic}/${partition}`;
+    if (this.#unreadable.get(place) !== baseOffset) this.#counts.unreadableBatches += 1;
+    this.#unreadable.set(place, baseOffset);
+    const fields = { topic, partition, baseOffset, lastOffset, code, reason: message };
+    this.#sparing.error("Record batch unreadable", fields, place);
+  }
+}
+
+function noCounts(): Counts {
+  return {
+    processed: 0,
+    skipped: 0,
+    retried: 0,
+    deadLettered: 0,
+    dropped: 0,
+    deadLettersWithoutValue: 0,
+    deadLettersDelayed: 0,
+    handlersAbandoned: 0,
+    commits: 0,
+    committedMessages: 0,
+    commitFailures: 0,
+    fetchFailures: 0,
+    unreadableBatches: 0,
+    rebalances: 0,
+    lostMessages: 0,
+  };
+}
+
+/** The coordinates alone: what is passed may be a whole message. */
+function place(at: TopicPartition & { readonly offset?: number }): Fields {
+  const { topic, partition, offset } = at;
+  return { topic, partition, offset };
+}
+
+function failureFields({ stage, code, message, stack }: Failure): Fields {
+  return { stage, code, reason: message, stack };
+}
