@@ -1,47 +1,126 @@
-/** The command line: a flag for each setting, `--help` and `--version`. */
-import { parseArgs } from "node:util";
-import { distance } from "fastest-levenshtein";
-import { flagOf, SETTING_NAMES, settingOf } from "./config/settings.ts";
+/**
+ * The program from its arguments to its exit code: finds the command, loads what it needs, runs it, and turns every
+ * error into a text for people and a code for supervisors.
+ */
+import { type CommandLine, ownFlagName, parseCommandLine, UsageError } from "./cli/command_line.ts";
+import { commandHelp, overview } from "./cli/help.ts";
+import { type CommandName, DEMO_FLAGS, HEALTHCHECK_FLAGS } from "./commands/catalog.ts";
+import {
+  type CommandContext,
+  EXIT,
+  ExitError,
+  type FlagValues,
+  type OwnFlags,
+} from "./commands/command.ts";
+import * as config from "./commands/config.ts";
+import * as healthcheck from "./commands/healthcheck.ts";
+import { ConfigError, type ConfigSources, loadConfig, loadHttpConfig } from "./config.ts";
+import { ValueError } from "./config/values.ts";
 
-export type CommandLine =
-  | { readonly kind: "run"; readonly flags: ReadonlyMap<string, string> }
-  | { readonly kind: "help" | "version" }
-  | { readonly kind: "usage"; readonly problem: string };
+/** What the program is given from outside. */
+export interface Program {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly readFile: (path: string) => string;
+  readonly version: string;
+  /** Prints lines on standard output. */
+  readonly print: (text: string) => void;
+  /** Prints lines on standard error. */
+  readonly printError: (text: string) => void;
+}
 
-/** The words after the program's name. */
-export function parseCommandLine(args: readonly string[]): CommandLine {
-  const known = new Map(SETTING_NAMES.map((name) => {
-    const type = settingOf(name).kind === "switch" ? "boolean" as const : "string" as const;
-    return [flagName(name), { type }];
-  }));
-  const words = args[0] === "run" ? args.slice(1) : [...args];
-  for (const word of words) {
-    const name = word.match(/^--([^=]+)/)?.[1];
-    if (name === undefined || known.has(name) || name === "help" || name === "version") continue;
-    const [nearest] = [...known.keys()].sort((a, b) => distance(a, name) - distance(b, name));
-    return { kind: "usage", problem: `Unknown flag: --${name}, did you mean --${nearest}?` };
-  }
+/** Runs one command. Answers the exit code, never rejects. */
+export async function runCommandLine(program: Program): Promise<number> {
   try {
-    const help = { type: "boolean" } as const;
-    const options = { ...Object.fromEntries(known), help, version: help };
-    const { values } = parseArgs({ args: words, options, strict: true });
-    if (values["help"]) return { kind: "help" };
-    if (values["version"]) return { kind: "version" };
-    const flags = Object.entries(values).map(([name, value]) => [name, String(value)] as const);
-    return { kind: "run", flags: new Map(flags) };
+    const line = parseCommandLine(program.args);
+    if (line.help !== null) {
+      program.print(
+        line.help === "overview" ? overview(program.version) : commandHelp(line.command),
+      );
+      return EXIT.OK;
+    }
+    if (line.version) {
+      program.print(program.version);
+      return EXIT.OK;
+    }
+    return await START[line.command](line, program);
   } catch (error) {
-    return { kind: "usage", problem: (error as Error).message };
+    return explain(error, program);
   }
 }
 
-export function helpText(): string {
-  const flags = SETTING_NAMES.map((name) => `  --${flagName(name)}`).join("\n");
-  return `Consumes user activity events from Kafka and never loses one.\n\n` +
-    `Usage: processing-service [run] [flags]\n\n` +
-    `Every setting is a flag, or an environment variable of the same name (--kafka-brokers is KAFKA_BROKERS):\n` +
-    `${flags}\n  --help\n  --version\n`;
+type Start = (line: CommandLine, program: Program) => Promise<number>;
+
+const START: Readonly<Record<CommandName, Start>> = {
+  run: withConfig({}, notThere),
+  demo: withConfig(DEMO_FLAGS, notThere),
+  config: withConfig({}, config.run),
+  healthcheck: withHttpConfig(healthcheck.run),
+};
+
+function withConfig<Flags extends OwnFlags>(
+  ownFlags: Flags,
+  run: (context: CommandContext<FlagValues<Flags>>) => Promise<number>,
+): Start {
+  return (line, program) => {
+    const flags = readOwnFlags(ownFlags, line);
+    const { version, print } = program;
+    return run({ ...loadConfig(sources(line, program)), flags, version, print });
+  };
 }
 
-function flagName(name: string): string {
-  return flagOf(name);
+/** For what must work even where the rest of the configuration has become wrong. */
+function withHttpConfig(run: typeof healthcheck.run): Start {
+  return (line, program) => {
+    const flags = readOwnFlags(HEALTHCHECK_FLAGS, line);
+    return run({ config: loadHttpConfig(sources(line, program)), flags, print: program.print });
+  };
+}
+
+function sources({ settings }: CommandLine, { env, readFile }: Program): ConfigSources {
+  return { flags: settings, env, readFile };
+}
+
+/** @throws UsageError with every flag whose text does not fit */
+function readOwnFlags<Flags extends OwnFlags>(
+  flags: Flags,
+  { own }: CommandLine,
+): FlagValues<Flags> {
+  const values: Record<string, unknown> = {};
+  const problems: string[] = [];
+  for (const [field, { type, default: fallback }] of Object.entries(flags)) {
+    const name = ownFlagName(field);
+    const text = own.get(name) ?? fallback;
+    try {
+      values[field] = type.parse(text);
+    } catch (error) {
+      if (!(error instanceof ValueError)) throw error;
+      problems.push(`--${name}: expected ${error.message}: ${JSON.stringify(text)}`);
+    }
+  }
+  if (problems.length > 0) throw new UsageError(problems);
+  return values as FlagValues<Flags>;
+}
+
+/** Says what went wrong; answers the exit code. */
+function explain(error: unknown, { printError }: Program): number {
+  if (error instanceof UsageError) {
+    printError(`${error.message}\nSee --help`);
+    return EXIT.USAGE;
+  }
+  if (error instanceof ConfigError) {
+    printError(`${error.message}\nSee --help, or docs/configuration.md`);
+    return EXIT.CONFIG;
+  }
+  if (error instanceof ExitError) {
+    printError(error.message);
+    return error.exitCode;
+  }
+  const details = error instanceof Error ? error.stack ?? error.message : String(error);
+  printError(`Report this, the service broke: ${details}`);
+  return EXIT.INTERNAL;
+}
+
+function notThere(): Promise<number> {
+  throw new ExitError(EXIT.INTERNAL, "Not part of this build");
 }

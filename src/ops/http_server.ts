@@ -48,10 +48,13 @@ export function startHttpServer(options: HttpServerOptions): HttpServer | null {
     url: `http://${new Endpoint(hostname, server.addr.port)}`,
     async close(deadlineMs) {
       const late = new AbortController();
-      const closed = server.shutdown();
+      let inTime = false;
+      const closed = server.shutdown().then(() => {
+        inTime = true;
+      });
       await Promise.race([closed, sleep(options.clock, deadlineMs, late.signal)]);
       late.abort();
-      abort.abort(); // ends what is still under way; nothing, where all was closed in time
+      if (!inTime) abort.abort(); // ends what is still under way
       await server.finished;
     },
   };

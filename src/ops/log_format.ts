@@ -17,7 +17,7 @@ export interface LogEntry {
 }
 
 export interface FormatOptions {
-  /** Stacks of errors, too. */
+  /** Stacks in every entry, not only in those at ERROR. */
   readonly stacks: boolean;
   readonly serviceVersion: string;
 }
@@ -42,8 +42,8 @@ export function formatPretty(entry: LogEntry, options: FormatOptions): string {
   const { text, shown } = fillIn(entry.text, entry.fields);
   let line = `${localTime(entry.timestamp)} - ${SERVICE.pretty} - ${entry.level.toUpperCase()} - `;
   line += oneLine(text);
-  for (const [name, value] of Object.entries(expandError(entry, options))) {
-    if (value === undefined || shown.has(name)) continue;
+  for (const [name, value] of Object.entries(expandError(entry.fields))) {
+    if (value === undefined || shown.has(name) || hidesStack(name, entry, options)) continue;
     line += ` ${snakeCase(name)}=${quoteWhereNeeded(plainText(value))}`;
   }
   return line;
@@ -58,8 +58,8 @@ export function formatJson(entry: LogEntry, options: FormatOptions): string {
     "service.name": SERVICE.json,
     "service.version": options.serviceVersion,
   };
-  for (const [name, value] of Object.entries(expandErrorForJson(entry, options))) {
-    if (value === undefined) continue;
+  for (const [name, value] of Object.entries(expandErrorForJson(entry.fields))) {
+    if (value === undefined || hidesStack(name, entry, options)) continue;
     const attribute = OTEL_NAMES.get(name) ?? snakeCase(name);
     const key = attribute in line ? `attributes.${attribute}` : attribute;
     line[key] = name === "partition" ? plainText(value) : jsonValue(value);
@@ -68,7 +68,7 @@ export function formatJson(entry: LogEntry, options: FormatOptions): string {
 }
 
 /** A field `error` that holds an error becomes several fields. */
-function expandError({ level, fields }: LogEntry, { stacks }: FormatOptions): Fields {
+function expandError(fields: Fields): Fields {
   const { error, ...others } = fields;
   if (!(error instanceof Error)) return fields;
   return {
@@ -76,12 +76,12 @@ function expandError({ level, fields }: LogEntry, { stacks }: FormatOptions): Fi
     error,
     errorCode: codeOf(error),
     errorCause: causeOf(error),
-    stack: stacks || level === "error" ? error.stack : undefined,
+    stack: error.stack,
   };
 }
 
 /** The same under OpenTelemetry's names. */
-function expandErrorForJson({ level, fields }: LogEntry, { stacks }: FormatOptions): Fields {
+function expandErrorForJson(fields: Fields): Fields {
   const { error, ...others } = fields;
   if (!(error instanceof Error)) return fields;
   return {
@@ -90,8 +90,13 @@ function expandErrorForJson({ level, fields }: LogEntry, { stacks }: FormatOptio
     "exception.type": error.name,
     "exception.message": error.message,
     "exception.cause": causeOf(error),
-    "exception.stacktrace": stacks || level === "error" ? error.stack : undefined,
+    stack: error.stack,
   };
+}
+
+/** Stacks are for errors, and for those who look for one. */
+function hidesStack(name: string, { level }: LogEntry, { stacks }: FormatOptions): boolean {
+  return name === "stack" && !stacks && level !== "error";
 }
 
 function codeOf(error: Error): string | number | undefined {

@@ -1,0 +1,111 @@
+/** The commands with all that help and the command line need to know of them; cli.ts says who runs them. */
+import { boolean, decimal, integer, or } from "../config/values.ts";
+import type { FlagValues, OwnFlags } from "./command.ts";
+
+export interface CommandSpec {
+  readonly name: string;
+  /** One line, for the list of commands. */
+  readonly summary: string;
+  /** What it does, in a few sentences. */
+  readonly description: string;
+  readonly ownFlags: OwnFlags;
+  /** Which settings it takes as flags. */
+  readonly settings: "all" | "http";
+  readonly examples: readonly { readonly line: string; readonly does: string }[];
+}
+
+const UINT32_MAX = 4_294_967_295;
+
+export const DEMO_FLAGS = {
+  rate: {
+    type: decimal({ min: 0.01, max: 100_000 }),
+    default: "20",
+    doc: "Events a second",
+  },
+  events: {
+    type: or(integer({ min: 1, max: 1_000_000_000 }), { word: "unlimited", meaning: null }),
+    default: "unlimited",
+    doc: "End after so many events, with a summary",
+  },
+  invalidShare: {
+    type: decimal({ min: 0, max: 1 }),
+    default: "0.02",
+    doc: "Share of events that are invalid and end as dead letters",
+  },
+  seed: {
+    type: or(integer({ min: 0, max: UINT32_MAX }), { word: "random", meaning: null }),
+    default: "random",
+    doc: "Makes the events of two runs the same",
+  },
+} as const;
+
+export const HEALTHCHECK_FLAGS = {
+  ready: {
+    type: boolean(),
+    default: "false",
+    doc: "Ask whether it consumes, not only whether it is alive",
+  },
+} as const;
+
+export type DemoFlags = FlagValues<typeof DEMO_FLAGS>;
+export type HealthcheckFlags = FlagValues<typeof HEALTHCHECK_FLAGS>;
+
+export const COMMANDS = {
+  run: {
+    name: "run",
+    summary: "Consume the topic until SIGTERM or SIGINT (the default)",
+    description:
+      "Joins the consumer group, validates each event, hands it to its handler, and commits its offset " +
+      "only after that. What cannot be processed goes to the dead-letter topic with the reason. SIGTERM " +
+      "drains what is in flight, commits and leaves the group; a second signal exits at once.",
+    ownFlags: {},
+    settings: "all",
+    examples: [
+      { line: "--kafka-brokers kafka-1:9092,kafka-2:9092", does: "consume from a cluster" },
+      {
+        line: "--read-from-beginning --kafka-group-id trial",
+        does: "read all there is, as a group of its own",
+      },
+    ],
+  },
+  demo: {
+    name: "demo",
+    summary: "Show the service at work, without a Kafka",
+    description:
+      "Runs the real service against a broker inside this process, fed with made-up events, of which " +
+      "some are invalid and some fail once. Ctrl-C ends it with a summary.",
+    ownFlags: DEMO_FLAGS,
+    settings: "all",
+    examples: [
+      { line: "demo", does: "20 events a second, until Ctrl-C" },
+      { line: "demo --events 1000 --rate 500 --seed 7", does: "the same 1000 events each time" },
+    ],
+  },
+  config: {
+    name: "config",
+    summary: "Print each setting, its value and where it comes from",
+    description:
+      "Prints every setting with its value and origin, secrets masked, and the variables under our " +
+      "prefixes that nobody reads. Settings that cannot work are listed, all at once, with exit code 78.",
+    ownFlags: {},
+    settings: "all",
+    examples: [{ line: "config", does: "what would `run` use here?" }],
+  },
+  healthcheck: {
+    name: "healthcheck",
+    summary: "Ask a running service on this machine whether it is well",
+    description:
+      "Asks /livez of HTTP_HOST and HTTP_PORT, and exits with 0 when the service is alive, else with 1. " +
+      "Kafka being away does not count: a restart would not bring it back.",
+    ownFlags: HEALTHCHECK_FLAGS,
+    settings: "http",
+    examples: [
+      { line: "healthcheck", does: "for the HEALTHCHECK of a container" },
+      { line: "healthcheck --ready", does: "does it consume?" },
+    ],
+  },
+} as const satisfies Readonly<Record<string, CommandSpec>>;
+
+export type CommandName = keyof typeof COMMANDS;
+
+export const COMMAND_NAMES = Object.keys(COMMANDS) as readonly CommandName[];

@@ -1,0 +1,29 @@
+/** `config`: what each setting is and where it comes from, for the question why the service does what it does. */
+import type { ConfigRow } from "../config.ts";
+import { GROUPS } from "../config/setting.ts";
+import { settingOf } from "../config/settings.ts";
+import { type CommandContext, EXIT } from "./command.ts";
+
+export function run({ rows, unknown, print }: CommandContext): Promise<number> {
+  const nameWidth = Math.max(...rows.map(({ name }) => name.length));
+  const valueWidth = Math.max(...rows.map((row) => shown(row).length));
+  const lines: string[] = [];
+  for (const group of GROUPS) {
+    lines.push(group);
+    for (const row of rows.filter((each) => each.group === group)) {
+      const value = shown(row).padEnd(valueWidth);
+      lines.push(`  ${row.name.padEnd(nameWidth)}  ${value}  ${row.origin}`);
+    }
+    lines.push("");
+  }
+  lines.push(unknown.length === 0 ? "No unknown variables" : "Unknown variables, not used");
+  for (const name of unknown) lines.push(`  ${name}`);
+  print(lines.join("\n"));
+  return Promise.resolve(EXIT.OK);
+}
+
+function shown({ name, value }: ConfigRow): string {
+  if (value !== null) return value;
+  const setting = settingOf(name);
+  return setting.kind === "optional" ? `(${setting.unset.replaceAll("`", "")})` : "(not set)";
+}
