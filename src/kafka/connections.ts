@@ -60,10 +60,16 @@ export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
   readonly broker: string;
   readonly code: string | undefined;
-  constructor(message: string, details: { broker: string; code?: string; cause?: unknown }) {
+  /** It had answered before: a Kafka broker, in the protocol (TLS or not) that we speak. */
+  readonly hadAnswered: boolean;
+  constructor(
+    message: string,
+    details: { broker: string; code?: string; hadAnswered?: boolean; cause?: unknown },
+  ) {
     super(message, { cause: details.cause });
     this.broker = details.broker;
     this.code = details.code;
+    this.hadAnswered = details.hadAnswered ?? false;
   }
 }
 
@@ -85,6 +91,9 @@ export class AuthenticationError extends Error {
 const KEEP_ALIVE_MS = 10_000;
 /** The longest that we hold back on a broker's word; it repeats itself if it means longer. */
 const THROTTLE_MAX_MS = 10_000;
+/** kafkajs calls it a refusal, too, when the connection ends under an authentication (broker/saslAuthenticator). */
+const LOST_MEANWHILE =
+  / failed: (Not connected|Closed connection|Connection (closed|error|timeout))/;
 
 interface OpenConnection {
   readonly connection: Connection;
@@ -229,14 +238,16 @@ export class Connections implements Caller {
   #explain(error: unknown, open: OpenConnection, broker: string): Error {
     if (error instanceof DeadlineError || error instanceof UnsupportedBrokerError) return error;
     const { name, message } = error as Error;
-    if (name === "KafkaJSSASLAuthenticationError") {
+    if (name === "KafkaJSSASLAuthenticationError" && !LOST_MEANWHILE.test(message)) {
       return new AuthenticationError(`${broker} refused the credentials: ${message}`, {
         cause: error,
       });
     }
     const cause = open.socketError ?? (error as Error & { readonly code?: unknown });
     const code = typeof cause.code === "string" ? { code: cause.code } : {};
-    return new ConnectionError(`${broker}: ${cause.message}`, { broker, cause: error, ...code });
+    const hadAnswered = open.connection.versions !== null;
+    const details = { broker, cause: error, hadAnswered, ...code };
+    return new ConnectionError(`${broker}: ${cause.message}`, details);
   }
 }
 
