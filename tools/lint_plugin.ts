@@ -23,7 +23,12 @@ const IMPORT_RULE: readonly ImportRow[] = [
   { part: "src/kafka/", may: ["src/processing/", "src/ops/", "src/config"] },
   {
     part: "src/handlers/",
-    may: ["src/processing/message.ts", "src/processing/failure.ts", "src/event"],
+    may: [
+      "src/processing/message.ts",
+      "src/processing/handler.ts",
+      "src/processing/failure.ts",
+      "src/event",
+    ],
   },
   { part: "src/processing/", may: ["src/event"] },
   {

@@ -13,6 +13,7 @@ function lines(count: number, line: string): string {
 
 const ALLOWED_IMPORTS: readonly (readonly [file: string, specifier: string])[] = [
   ["main.ts", "./src/commands/run.ts"],
+  ["main.ts", "./deno.json"],
   ["src/commands/demo.ts", "../broker/mod.ts"],
   ["src/service.ts", "./wiring.ts"],
   ["src/wiring.ts", "./kafka/consumer.ts"],
