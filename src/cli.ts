@@ -4,7 +4,7 @@
  */
 import { type CommandLine, ownFlagName, parseCommandLine, UsageError } from "./cli/command_line.ts";
 import { commandHelp, overview } from "./cli/help.ts";
-import { type CommandName, DEMO_FLAGS, HEALTHCHECK_FLAGS } from "./commands/catalog.ts";
+import { type CommandName, HEALTHCHECK_FLAGS } from "./commands/catalog.ts";
 import {
   type CommandContext,
   EXIT,
@@ -14,6 +14,7 @@ import {
 } from "./commands/command.ts";
 import * as config from "./commands/config.ts";
 import * as healthcheck from "./commands/healthcheck.ts";
+import * as run from "./commands/run.ts";
 import { ConfigError, type ConfigSources, loadConfig, loadHttpConfig } from "./config.ts";
 import { ValueError } from "./config/values.ts";
 
@@ -52,8 +53,7 @@ export async function runCommandLine(program: Program): Promise<number> {
 type Start = (line: CommandLine, program: Program) => Promise<number>;
 
 const START: Readonly<Record<CommandName, Start>> = {
-  run: withConfig({}, notThere),
-  demo: withConfig(DEMO_FLAGS, notThere),
+  run: withConfig({}, run.run),
   config: withConfig({}, config.run),
   healthcheck: withHttpConfig(healthcheck.run),
 };
@@ -119,8 +119,4 @@ function explain(error: unknown, { printError }: Program): number {
   const details = error instanceof Error ? error.stack ?? error.message : String(error);
   printError(`Report this, the service broke: ${details}`);
   return EXIT.INTERNAL;
-}
-
-function notThere(): Promise<number> {
-  throw new ExitError(EXIT.INTERNAL, "Not part of this build");
 }

@@ -1,5 +1,5 @@
 /** `run`, the default command: the service, from its first log line to its exit code. */
-import type { LoadedConfig } from "../config.ts";
+import type { CommandContext } from "./command.ts";
 import { createHandlers } from "../handlers/mod.ts";
 import { EXIT, type ExitCode, ExitError } from "../ops/exit.ts";
 import { Health } from "../ops/health.ts";
@@ -12,7 +12,7 @@ import { Service } from "../service.ts";
 const SUMMARY_EVERY_MS = 60_000;
 const CLOSE_MS = 1_000;
 
-export async function run({ config, unknown }: LoadedConfig, version: string): Promise<ExitCode> {
+export async function run({ config, unknown, version }: CommandContext): Promise<ExitCode> {
   const clock = systemClock;
   const signals = listenForSignals();
   const logging = createLogging({
