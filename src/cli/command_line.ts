@@ -41,22 +41,8 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     strict: false,
     tokens: true,
   });
-  const positionals: string[] = [];
-  const problems: string[] = [];
-  const given = new Map<string, string>();
-  let follows = -1; // the argument behind a flag that is wrong is its value, and may be a secret
-  for (const token of tokens) {
-    if (token.kind === "positional" && token.index !== follows) positionals.push(token.value);
-    if (token.kind !== "option") continue;
-    const flag = readFlag(token);
-    if ("problem" in flag) {
-      problems.push(flag.problem);
-      follows = token.index + 1;
-    } else {
-      given.set(flag.name, flag.text);
-    }
-  }
-  const { command, asksHelp, problems: wrongWords } = readWords(positionals);
+  const { words, given, problems } = readTokens(tokens);
+  const { command, asksHelp, problems: wrongWords } = readWords(words);
   problems.push(...wrongWords);
   const settings = takeOut(given, settingFlags(COMMANDS[command]));
   const own = takeOut(given, Object.keys(COMMANDS[command].ownFlags).map(ownFlagName));
@@ -64,7 +50,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   const version = given.delete("version");
   for (const name of given.keys()) problems.push(`--${name}: not a flag of ${command}`);
   if (problems.length > 0) throw new UsageError(problems);
-  const named = positionals.some((word) => word !== HELP_WORD);
+  const named = words.some((word) => word !== HELP_WORD);
   return {
     command,
     help: help ? (named ? "command" : "overview") : null,
@@ -131,10 +117,46 @@ const SECRET_FLAGS: ReadonlyMap<string, string> = new Map(
 );
 
 interface FlagToken {
+  readonly kind: "option";
   readonly name: string;
   readonly rawName: string;
   readonly value?: string | undefined;
   readonly inlineValue?: boolean | undefined;
+}
+
+type Token =
+  | FlagToken
+  | { readonly kind: "positional"; readonly value: string }
+  | { readonly kind: "option-terminator" };
+
+/** The words that are no flags, the texts of the flags, and what is wrong with them. */
+function readTokens(
+  tokens: readonly Token[],
+): { words: string[]; given: Map<string, string>; problems: string[] } {
+  const words: string[] = [];
+  const given = new Map<string, string>();
+  const problems: string[] = [];
+  for (const [index, token] of tokens.entries()) {
+    if (token.kind === "option") {
+      const flag = readFlag(token);
+      if ("problem" in flag) problems.push(flag.problem);
+      else given.set(flag.name, flag.text);
+    }
+    if (token.kind === "positional") {
+      const before = tokens[index - 1];
+      const flag = before?.kind === "option" && before.value === undefined ? before : null;
+      if (flag === null) words.push(token.value);
+      else if (isSwitchValue(flag, token.value)) given.set(flag.name, token.value);
+      // What stands behind a flag that is wrong is its value, and may be a secret.
+      else if (!("problem" in readFlag(flag))) words.push(token.value);
+    }
+  }
+  return { words, given, problems };
+}
+
+/** `--enable-auto-commit false`, as for any other flag. */
+function isSwitchValue({ name }: FlagToken, value: string): boolean {
+  return SWITCHES.has(name) && (value === "true" || value === "false");
 }
 
 /** A flag with its text, or what is wrong with it. */
@@ -168,7 +190,7 @@ function readWords(
   const [word, ...rest] = words.filter((each) => each !== HELP_WORD);
   const asksHelp = words.includes(HELP_WORD);
   const command = COMMAND_NAMES.find((name) => name === word);
-  const problems = rest.map((each) => `${each}: unexpected, values of switches follow "="`);
+  const problems = rest.map((each) => `${each}: unexpected`);
   if (word !== undefined && command === undefined) {
     const nearest = closest(word, [...COMMAND_NAMES]);
     problems.unshift(`${word}: unknown command, did you mean ${nearest}?`);

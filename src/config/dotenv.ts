@@ -48,7 +48,7 @@ export function parseDotenv(content: string): Record<string, string> {
   return variables;
 }
 
-const BAD_QUOTES = "expected the closing quote at the end of the value";
+const BAD_QUOTES = "expected the closing quote at the end of the line";
 
 /** Null when a quote is not closed, or something but a comment follows it. */
 function parseValue(rest: string): string | null {

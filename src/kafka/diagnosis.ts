@@ -1,4 +1,10 @@
-/** Why a start failed, in words that say what to check, and whether trying again can help. */
+/**
+ * Why a start failed: what was seen, what to check, and whether trying again can help. Only what nobody but the
+ * operator of this service can mend ends it at once; what a broker, a network or a missing topic may still mend is
+ * worth another try. Pure: a second look at a broker is taken elsewhere (certificate.ts) and handed in.
+ */
+import { EXIT } from "../ops/exit.ts";
+import { diagnoseConnection, silent } from "./connection_diagnosis.ts";
 import { TopicError } from "./connect.ts";
 import {
   AuthenticationError,
@@ -7,70 +13,129 @@ import {
   UnsupportedBrokerError,
 } from "./connections.ts";
 import { DeadLetterTopicError } from "./dead_letter_topic.ts";
-import { ERROR_CODE, isAuthorizationCode } from "./error_codes.ts";
+import { ERROR_CODE, errorCodeText } from "./error_codes.ts";
 import { CoordinatorError } from "./metadata.ts";
 
+/** What is the matter, one word for each case that is told apart. */
+export type DiagnosisKind =
+  | "wrong_credentials"
+  | "sasl_mechanism_refused"
+  | "sasl_not_offered"
+  | "sasl_expected"
+  | "tls_expected"
+  | "tls_not_offered"
+  | "tls_failed"
+  | "certificate_untrusted"
+  | "certificate_out_of_date"
+  | "certificate_of_other_host"
+  | "client_certificate_refused"
+  | "connection_closed"
+  | "connection_refused"
+  | "host_unknown"
+  | "network_unreachable"
+  | "silent"
+  | "topic_missing"
+  | "topic_invalid"
+  | "topic_refused"
+  | "group_refused"
+  | "cluster_refused"
+  | "dead_letter_topic"
+  | "unsupported_broker"
+  | "other";
+
 export interface Diagnosis {
+  readonly kind: DiagnosisKind;
+  /** What was tried where, and what came of it. */
   readonly text: string;
+  /** What to check, by the names of the settings. */
   readonly hint: string;
   /** Null: worth trying again. */
-  readonly exitCode: 77 | 78 | null;
+  readonly exitCode: typeof EXIT.NO_PERMISSION | typeof EXIT.CONFIG | null;
 }
 
-/** TLS errors that no waiting mends. */
-const TLS_TRUST = new Set([
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  "ERR_TLS_CERT_ALTNAME_INVALID",
-  "ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE",
-]);
+export interface DiagnosisContext {
+  /** KAFKA_TLS_ENABLED. */
+  readonly tls: boolean;
+  /** KAFKA_SASL_MECHANISM; null for none. */
+  readonly sasl: string | null;
+  /** KAFKA_BROKERS as host:port. Any other address is one that a broker advertised. */
+  readonly brokers?: readonly string[];
+  /** What `outOfDateCertificate` found. */
+  readonly outOfDate?: string | null;
+}
 
-export function diagnose(
-  error: unknown,
-  context: { readonly tls: boolean; readonly sasl: string | null },
-): Diagnosis {
+/** Never throws, whatever it is given. */
+export function diagnose(error: unknown, context: DiagnosisContext): Diagnosis {
+  if (error instanceof ConnectionError) return diagnoseConnection(error, context);
+  if (error instanceof TopicError) return diagnoseTopic(error, context);
+  if (error instanceof CoordinatorError) return diagnoseCoordinator(error, context);
   const text = error instanceof Error ? error.message : String(error);
   if (error instanceof AuthenticationError) {
-    return { text, hint: "Check KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD", exitCode: 77 };
+    const hint = "Check KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD, and that the user exists " +
+      `for KAFKA_SASL_MECHANISM=${context.sasl}`;
+    return { kind: "wrong_credentials", text, hint, exitCode: EXIT.NO_PERMISSION };
   }
-  if (error instanceof UnsupportedBrokerError || error instanceof DeadLetterTopicError) {
-    return { text, hint: "See docs/configuration.md", exitCode: 78 };
+  if (error instanceof DeadlineError) return silent(text);
+  if (error instanceof UnsupportedBrokerError) {
+    const hint = "Check in KAFKA_BROKERS that the port is a broker's and not a controller's";
+    return { kind: "unsupported_broker", text, hint, exitCode: EXIT.CONFIG };
   }
-  if (error instanceof TopicError || error instanceof CoordinatorError) {
-    return diagnoseCode(error, text);
+  if (error instanceof DeadLetterTopicError) {
+    const hint = "Or set DLQ_TOPIC to a topic that exists";
+    return { kind: "dead_letter_topic", text, hint, exitCode: EXIT.CONFIG };
   }
-  if (error instanceof ConnectionError && error.code !== undefined && TLS_TRUST.has(error.code)) {
-    const hint = "Check KAFKA_TLS_CA, KAFKA_TLS_CERT and the name in KAFKA_BROKERS";
-    return { text, hint, exitCode: 78 };
-  }
-  return { text, hint: connectionHint(error, context), exitCode: null };
+  const hint = "Check KAFKA_BROKERS and the brokers' logs";
+  return { kind: "other", text, hint, exitCode: null };
 }
 
-function diagnoseCode(error: TopicError | CoordinatorError, text: string): Diagnosis {
-  if (isAuthorizationCode(error.errorCode)) {
-    return { text, hint: "Allow this user to DESCRIBE and READ the topic and group", exitCode: 77 };
+function diagnoseTopic(error: TopicError, context: DiagnosisContext): Diagnosis {
+  const { topic, errorCode, message: text } = error;
+  const tool = (name: string) => `${name}.sh --bootstrap-server ${toolBroker(context)}`;
+  switch (errorCode) {
+    case ERROR_CODE.UNKNOWN_TOPIC_OR_PARTITION:
+      return {
+        kind: "topic_missing",
+        text: `Topic ${topic} does not exist, and the service never creates it`,
+        hint: `Check KAFKA_TOPIC, or create it: ${tool("kafka-topics")} --create --topic ${topic}`,
+        exitCode: null,
+      };
+    case ERROR_CODE.INVALID_TOPIC_EXCEPTION:
+      return { kind: "topic_invalid", text, hint: "Correct KAFKA_TOPIC", exitCode: EXIT.CONFIG };
+    case ERROR_CODE.TOPIC_AUTHORIZATION_FAILED: {
+      const acl = `${tool("kafka-acls")} --add --allow-principal User:<user> --operation Read`;
+      return {
+        kind: "topic_refused",
+        text: `The brokers do not let us see topic ${topic}: ${errorCodeText(errorCode)}`,
+        hint: `Check KAFKA_TOPIC, or allow DESCRIBE and READ: ${acl} --topic ${topic}`,
+        exitCode: EXIT.NO_PERMISSION,
+      };
+    }
+    default:
+      return { kind: "other", text, hint: "Check the cluster's health", exitCode: null };
   }
-  const missing = error instanceof TopicError &&
-    error.errorCode === ERROR_CODE.UNKNOWN_TOPIC_OR_PARTITION;
-  const hint = missing
-    ? `Check KAFKA_TOPIC; a topic is never created by consuming it: kafka-topics.sh --create ` +
-      `--topic ${error.topic} --bootstrap-server <broker>`
-    : "Check the cluster's health";
-  return { text, hint, exitCode: null };
 }
 
-function connectionHint(
-  error: unknown,
-  { tls, sasl }: { readonly tls: boolean; readonly sasl: string | null },
-): string {
-  const code = error instanceof ConnectionError ? error.code : undefined;
-  if (tls && code === "ECONNRESET") return "Check KAFKA_TLS_ENABLED, is the port without TLS?";
-  if (code === "ENOTFOUND") return "Check the host names in KAFKA_BROKERS and the network between";
-  if (code === "ECONNREFUSED") return "Check KAFKA_BROKERS, and that Kafka runs and listens there";
-  if (error instanceof DeadlineError) return "Check KAFKA_BROKERS and the network between";
-  if (sasl === null && !tls) {
-    return "Check KAFKA_BROKERS; a port with TLS or SASL needs KAFKA_TLS_ENABLED, KAFKA_SASL_MECHANISM";
+function diagnoseCoordinator(error: CoordinatorError, context: DiagnosisContext): Diagnosis {
+  const { errorCode, message: text } = error;
+  const acls = `kafka-acls.sh --bootstrap-server ${toolBroker(context)} --add`;
+  switch (errorCode) {
+    case ERROR_CODE.GROUP_AUTHORIZATION_FAILED:
+      return {
+        kind: "group_refused",
+        text,
+        hint: `Check KAFKA_GROUP_ID, or allow DESCRIBE and READ: ${acls} --allow-principal ` +
+          "User:<user> --operation Read --group <KAFKA_GROUP_ID>",
+        exitCode: EXIT.NO_PERMISSION,
+      };
+    case ERROR_CODE.CLUSTER_AUTHORIZATION_FAILED: {
+      const hint = "Allow this user what the text names";
+      return { kind: "cluster_refused", text, hint, exitCode: EXIT.NO_PERMISSION };
+    }
+    default:
+      return { kind: "other", text, hint: "Check the cluster's health", exitCode: null };
   }
-  return "Check KAFKA_BROKERS, KAFKA_TLS_ENABLED and KAFKA_SASL_MECHANISM";
+}
+
+function toolBroker({ brokers }: DiagnosisContext): string {
+  return brokers?.[0] ?? "<broker>";
 }

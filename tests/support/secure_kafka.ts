@@ -64,7 +64,11 @@ export class SecureKafka implements AsyncDisposable {
 
   /** Starts the node, then makes the topic and the access control lists. */
   static async start(): Promise<SecureKafka> {
-    const directory = await Deno.makeTempDir({ prefix: "kafka-secure-" });
+    const runDirectory = Deno.env.get("TEST_RUN_DIR");
+    const directory = await Deno.makeTempDir({
+      prefix: "kafka-secure-",
+      ...(runDirectory ? { dir: runDirectory } : {}),
+    });
     try {
       const certificates = await makeCertificates(directory);
       const cluster = await KafkaCluster.start({
