@@ -42,8 +42,10 @@ export class KafkaProcess {
   async format(clusterId: string, extra: readonly string[]): Promise<void> {
     const { classPath } = this.#options;
     const tool = ["java", "-XX:TieredStopAtLevel=1", "-cp", classPath, "kafka.tools.StorageTool"];
+    // With "=", because an id may begin with "-", which would be read as another flag.
+    const id = `--cluster-id=${clusterId}`;
     await run(
-      [...tool, "format", "-t", clusterId, "-c", this.#path("server.properties"), ...extra],
+      [...tool, "format", id, "-c", this.#path("server.properties"), ...extra],
       {
         deadlineMs: FORMAT_DEADLINE_MS,
       },
