@@ -3,7 +3,8 @@
  * tells whom. The same service runs against a real Kafka and, in `demo` and tests, the embedded broker.
  */
 import { connectOnce } from "./kafka/connect.ts";
-import { diagnose } from "./kafka/diagnosis.ts";
+import { outOfDateCertificate } from "./kafka/certificate.ts";
+import { diagnose, type Diagnosis } from "./kafka/diagnosis.ts";
 import { selfTestCodecs } from "./kafka/codecs.ts";
 import { isAuthorizationCode } from "./kafka/error_codes.ts";
 import type { Refusal } from "./kafka/membership.ts";
@@ -105,10 +106,7 @@ export class Service {
         return;
       } catch (error) {
         if (this.#stop.signal.aborted) return;
-        const { text, hint, exitCode } = diagnose(error, {
-          tls: config.kafkaTlsEnabled,
-          sasl: config.kafkaSaslMechanism === "none" ? null : config.kafkaSaslMechanism,
-        });
+        const { text, hint, exitCode } = await this.#diagnose(error);
         const giveUp = attempt >= tries;
         if (exitCode !== null) throw new ExitError(exitCode, `${text}. ${hint}`, { cause: error });
         const facts = { attempt, tries, reason: text, hint };
@@ -125,6 +123,22 @@ export class Service {
         await sleep(clock, delaySeconds * 1000, this.#stop.signal);
       }
     }
+  }
+
+  /** An expired certificate looks like an untrusted one; only asking again tells, and only the latter is final. */
+  async #diagnose(error: unknown): Promise<Diagnosis> {
+    const { config } = this.#options;
+    const outOfDate = await outOfDateCertificate(error, {
+      ca: config.kafkaTlsCa?.read() ?? null,
+      servername: config.kafkaTlsServername,
+      deadlineMs: config.socketConnectionSetupTimeoutMs,
+    });
+    return diagnose(error, {
+      tls: config.kafkaTlsEnabled,
+      sasl: config.kafkaSaslMechanism === "none" ? null : config.kafkaSaslMechanism,
+      brokers: config.kafkaBrokers.map(String),
+      outOfDate,
+    });
   }
 
   #onFirstJoin(): void {
