@@ -1,30 +1,93 @@
 /**
- * EnrichedEvent: the contract with the Ingestion-Service. Fields that it does not name pass through; `event_data` is
- * free-form. Whatever does not fit is a dead letter whose reason names the path, never the value.
+ * EnrichedEvent: the contract with the Ingestion-Service, as a type and as a check. Fields that are not listed pass
+ * through; a listed one is required. What is wrong is explained by path and type, never by value: a reason ends up in
+ * logs and headers, where the content of an event has no business.
  */
-import { z } from "zod";
+import * as z from "zod";
 
-const time = z.iso.datetime({ offset: true });
+/** One event as the Ingestion-Service produces it. Every text may be empty unless its format says otherwise. */
+export interface EnrichedEvent {
+  /** A UUID. The key to recognise a repeated delivery by. */
+  readonly event_id: string;
+  /** A UUID. */
+  readonly request_id: string;
+  /** Chooses the handler: `page_view`. Not empty. */
+  readonly event_type: string;
+  /** RFC 3339. */
+  readonly timestamp: string;
+  readonly user_id: string;
+  readonly session_id: string;
+  /** An absolute URL. */
+  readonly page_url: string;
+  /** Free-form: nothing in it is checked. Numbers beyond 2^53 lose digits, as in any JSON.parse. */
+  readonly event_data: Readonly<Record<string, unknown>>;
+  readonly client_info: {
+    readonly user_agent: string;
+    readonly screen_resolution: string;
+    readonly language: string;
+  };
+  readonly service_info: {
+    readonly service_name: string;
+    readonly service_version: string;
+    readonly environment: string;
+  };
+  readonly processing_info: {
+    /** RFC 3339. */
+    readonly received_at: string;
+    /** RFC 3339. */
+    readonly processed_at: string;
+    /** Milliseconds, not negative. */
+    readonly processing_ms: number;
+  };
+}
 
-export const enrichedEvent = z.looseObject({
-  event_id: z.guid(),
-  request_id: z.guid(),
-  event_type: z.string().min(1),
+/** True when the value is an event. Changes nothing and copies nothing: unknown fields stay where they are. */
+export function isEnrichedEvent(value: unknown): value is EnrichedEvent {
+  return COMPILED.validate(value);
+}
+
+/** Says why a value is no event, all problems in one line: `client_info.language: expected string, received number`. */
+export function explainEvent(value: unknown): string {
+  const result = SCHEMA.safeParse(value);
+  if (result.success) return "";
+  const { issues } = result.error;
+  const reasons = issues.slice(0, REASONS_SHOWN).map((issue) => reasonFor(issue, value));
+  if (issues.length > REASONS_SHOWN) reasons.push(`and ${issues.length - REASONS_SHOWN} more`);
+  return reasons.join("; ");
+}
+
+const REASONS_SHOWN = 5;
+
+/** Any version and variant: what the ids are for needs the shape alone, and hand-made ones are common in test data. */
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** RFC 3339 5.6: seconds and an offset are required, `t` and `z` may be small, a leap second is a second. */
+const RFC_3339 =
+  /^\d{4}-(\d\d)-(\d\d)[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+const DAYS_IN_MONTH = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+// Names of our own: a format called like one of zod's is compiled as zod's, and its function is ignored.
+const FORMATS = {
+  event_uuid: "UUID",
+  event_time: "RFC 3339 time",
+  event_url: "absolute URL",
+} as const;
+
+const uuid = z.stringFormat("event_uuid", UUID);
+const time = z.stringFormat("event_time", isRfc3339);
+const url = z.stringFormat("event_url", (text) => URL.canParse(text));
+const text = z.string();
+
+const SCHEMA = z.looseObject({
+  event_id: uuid,
+  request_id: uuid,
+  event_type: text.min(1),
   timestamp: time,
-  user_id: z.string(),
-  session_id: z.string(),
-  page_url: z.url(),
+  user_id: text,
+  session_id: text,
+  page_url: url,
   event_data: z.looseObject({}),
-  client_info: z.looseObject({
-    user_agent: z.string(),
-    screen_resolution: z.string(),
-    language: z.string(),
-  }),
-  service_info: z.looseObject({
-    service_name: z.string(),
-    service_version: z.string(),
-    environment: z.string(),
-  }),
+  client_info: z.looseObject({ user_agent: text, screen_resolution: text, language: text }),
+  service_info: z.looseObject({ service_name: text, service_version: text, environment: text }),
   processing_info: z.looseObject({
     received_at: time,
     processed_at: time,
@@ -32,4 +95,45 @@ export const enrichedEvent = z.looseObject({
   }),
 });
 
-export type EnrichedEvent = z.infer<typeof enrichedEvent>;
+const COMPILED = z.compile(SCHEMA, { strict: true });
+
+function isRfc3339(text: string): boolean {
+  const match = RFC_3339.exec(text);
+  if (match === null) return false;
+  const [, month, day] = match;
+  const days = DAYS_IN_MONTH[Number(month) - 1];
+  if (days === undefined || Number(day) < 1 || Number(day) > days) return false;
+  return month !== "02" || day !== "29" || isLeapYear(Number(text.slice(0, 4)));
+}
+
+function isLeapYear(year: number): boolean {
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+}
+
+function reasonFor(issue: z.core.$ZodIssue, event: unknown): string {
+  const reason = `expected ${expectation(issue)}`;
+  const at = issue.path.length === 0 ? "" : `${issue.path.join(".")}: `;
+  return issue.code === "invalid_type"
+    ? `${at}${reason}, received ${typeAt(event, issue.path)}`
+    : `${at}${reason}`;
+}
+
+function expectation(issue: z.core.$ZodIssue): string {
+  if (issue.code === "invalid_type") return issue.expected;
+  if (issue.code === "too_small") {
+    return issue.origin === "string" ? "non-empty string" : `number >= ${issue.minimum}`;
+  }
+  if (issue.code === "invalid_format" && issue.format in FORMATS) {
+    return FORMATS[issue.format as keyof typeof FORMATS];
+  }
+  return "another value";
+}
+
+function typeAt(event: unknown, path: readonly PropertyKey[]): string {
+  let value = event;
+  for (const key of path) value = (value as Record<PropertyKey, unknown>)[key];
+  if (value === undefined) return "nothing";
+  if (value === null) return "null";
+  if (typeof value === "number" && !Number.isFinite(value)) return "a number too large";
+  return Array.isArray(value) ? "array" : typeof value;
+}

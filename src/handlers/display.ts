@@ -2,11 +2,16 @@
 import type { EnrichedEvent } from "../event.ts";
 import type { Handle } from "../processing/message.ts";
 
-/** At INFO in development, at DEBUG elsewhere. */
-export function displayHandler(environment: string): Handle<EnrichedEvent> {
-  return (event, { logger, partition, offset }) => {
-    const fields = { eventType: event.event_type, event_id: event.event_id, partition, offset };
-    if (environment === "development") logger.info("Processing event: {eventType}", fields);
-    else logger.debug("Processing event: {eventType}", fields);
+const TEXT = "Processing event: {event_type}";
+
+/** One line per event: INFO in development, DEBUG otherwise, where a summary a minute is enough. */
+export function display(
+  { environment }: { readonly environment: string },
+): Handle<EnrichedEvent> {
+  const isDevelopment = environment === "development";
+  return ({ event_id, event_type }, { logger, partition, offset }) => {
+    const fields = { event_type, event_id, partition, offset };
+    if (isDevelopment) logger.info(TEXT, fields);
+    else logger.debug(TEXT, fields);
   };
 }

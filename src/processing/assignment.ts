@@ -1,165 +1,223 @@
 /**
- * All owned partitions: taking them on, feeding them, draining them to the frontier, giving them up, and what of them
- * may be committed. Revocation is a property of the partition object, so a late result changes nothing.
+ * All owned partitions: taken on, filled, drained, suspended and given up, and what of them may be committed. The one
+ * door between the edge and the core: what happens to a message inside is told by telemetry alone.
  */
 import { type AttemptOptions, Attempts } from "./attempts.ts";
+import { FatalError } from "./failure.ts";
 import { Lanes } from "./lanes.ts";
 import type { Delivery, TopicPartition } from "./message.ts";
 import { Partition, type StartPosition, type WindowLimits } from "./partition.ts";
+import type { Work } from "./work.ts";
 
 export interface ProcessingOptions extends AttemptOptions, WindowLimits {
+  /** How many messages run at once, over all partitions. */
   readonly concurrency: number;
+  /** Messages without key: in order within their partition, or not at all. */
   readonly unkeyedOrder: "partition" | "none";
-  /** The lease. */
-  readonly mayStart: () => boolean;
-  /** `wants()` went from false to true. */
+  /** `wants()` of a partition went from false to true. */
   readonly onRoom: (partition: Partition) => void;
   /** So many messages got their outcome. */
   readonly onProgress: (messages: number) => void;
 }
 
-/** An offset that may be committed. */
+/** An offset that may be committed, as of now. */
 export interface CommitPoint {
   readonly partition: Partition;
   readonly offset: number;
   readonly leaderEpoch: number;
 }
 
+interface Drain {
+  readonly partitions: readonly Partition[];
+  readonly end: (isDrained: boolean) => void;
+}
+
 export class Assignment {
   readonly #options: ProcessingOptions;
-  readonly #partitions = new Map<string, Partition>();
   readonly #lanes: Lanes;
-  /** Who waits for a drain looks again when anything ends. */
-  readonly #drains = new Set<() => void>();
+  readonly #attempts: Attempts;
+  readonly #owned = new Map<string, Partition>();
+  readonly #drains = new Set<Drain>();
 
   constructor(options: ProcessingOptions) {
     this.#options = options;
-    const attempts = new Attempts(options);
     this.#lanes = new Lanes({
-      clock: options.clock,
-      concurrency: options.concurrency,
-      unkeyedOrder: options.unkeyedOrder,
-      mayStart: options.mayStart,
-      attempt: (partition, entry) => attempts.attempt(partition, entry),
-      onOutcome: (partition, entry) => {
-        const wanted = partition.wants();
-        partition.done(entry);
-        if (!wanted && partition.wants()) options.onRoom(partition);
-        options.onProgress(1);
-      },
-      onIdle: () => this.#lookAtDrains(),
+      ...options,
+      start: (work, nowMs) => this.#attempts.start(work, nowMs),
+      onBroken: (cause) => options.onFatal(brokenCore(cause)),
+    });
+    this.#attempts = new Attempts(options, {
+      lanes: this.#lanes,
+      onOutcome: (work) => this.#onOutcome(work),
+      onHalted: () => this.#lookAtDrains(),
     });
   }
 
+  /** Messages that were started and have no outcome. */
   get inFlight(): number {
-    return this.#lanes.inFlight;
+    let inFlight = 0;
+    for (const partition of this.#owned.values()) inFlight += partition.inFlight;
+    return inFlight;
   }
 
   all(): Partition[] {
-    return [...this.#partitions.values()];
+    return [...this.#owned.values()];
   }
 
-  get(where: TopicPartition): Partition | undefined {
-    return this.#partitions.get(keyOf(where));
+  get(tp: TopicPartition): Partition | undefined {
+    return this.#owned.get(keyOf(tp));
   }
 
-  /** Takes a partition on; an old one of the same name is dropped first. */
-  assign(where: TopicPartition, start: StartPosition): Partition {
-    const old = this.get(where);
+  /** Takes a partition on. An old one of the same name is dropped first. */
+  assign(tp: TopicPartition, start: StartPosition): Partition {
+    const partition = new Partition(tp, start, this.#options);
+    const old = this.get(tp);
     if (old !== undefined) this.revoke([old]);
-    const partition = new Partition(where, start, this.#options);
-    this.#partitions.set(keyOf(where), partition);
+    this.#owned.set(keyOf(tp), partition);
     return partition;
   }
 
-  /** False: not for its position, or not ours any more; nothing was taken. */
+  /**
+   * Hands over what was fetched.
+   *
+   * @returns false, and nothing is taken, when the partition was dropped or suspended or reads from another position now
+   * @throws RangeError when the delivery contradicts itself
+   */
   deliver(partition: Partition, delivery: Delivery): boolean {
-    const entries = partition.accept(delivery);
-    if (entries === null) return false;
-    this.#lanes.add(partition, entries);
+    const works = partition.accept(delivery);
+    if (works === null) return false;
+    this.#lanes.add(partition, works);
     return true;
   }
 
+  /** The log lost [position, start.position): what is held goes on, and the prefix follows when nothing is. */
   skipTo(partition: Partition, start: StartPosition): void {
     partition.skipTo(start);
   }
 
-  /** Starts nothing above the frontier and waits until what is below it is done; false at the deadline. */
-  async drain(partitions: readonly Partition[], deadlineMs: number): Promise<boolean> {
+  /**
+   * Starts nothing above the highest offset that was started, and finishes what is queued below.
+   *
+   * @returns true when all of that is done; false at the deadline, or when a partition was suspended, resumed or
+   * dropped meanwhile, or is held up by a FatalError
+   */
+  drain(partitions: readonly Partition[], deadlineMs: number): Promise<boolean> {
     for (const partition of partitions) partition.drain();
-    const isOver = () => partitions.every((partition) => partition.isDrained);
-    if (isOver()) return true;
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const look = () => {
-      if (isOver()) resolve(true);
-    };
-    this.#drains.add(look);
-    const cancel = this.#options.clock.schedule(deadlineMs, () => resolve(false));
-    try {
-      return await promise;
-    } finally {
-      cancel();
-      this.#drains.delete(look);
-    }
+    return new Promise((resolve) => {
+      const end = (isDrained: boolean) => {
+        cancel();
+        this.#drains.delete(drain);
+        resolve(isDrained);
+      };
+      const drain = { partitions, end };
+      const cancel = this.#options.clock.schedule(deadlineMs, () => end(false));
+      this.#drains.add(drain);
+      this.#lookAtDrains();
+    });
   }
 
-  /** A rebalance left these with us. */
+  /** A rebalance left these draining partitions with us. */
   resume(partitions: readonly Partition[]): void {
     for (const partition of partitions) partition.resume();
-    this.#lanes.wake();
+    this.#reopened(partitions);
   }
 
-  /** Ownership ended without our being asked: nothing new starts, the state is kept. */
+  /** Ownership of everything ended without our being asked: nothing new starts, the state is kept. */
   suspend(): void {
-    for (const partition of this.all()) partition.suspend();
+    for (const partition of this.#owned.values()) {
+      partition.suspend();
+      partition.noticeRoom();
+    }
     this.#lookAtDrains();
   }
 
-  /** Ours again: goes on where it stood if the group's commit lies within what we hold; false: assign anew. */
+  /**
+   * A suspended partition is ours again and goes on where it stood. What was not started below the group's commit has
+   * been done elsewhere.
+   *
+   * @returns false, and nothing changes, when the commit does not lie in [last acknowledged commit, position]
+   */
   readopt(partition: Partition, committed: number): boolean {
-    if (committed < partition.acknowledged || committed > partition.position) return false;
-    partition.doneElsewhere(committed);
-    partition.committed = committed;
-    partition.resume();
-    this.#lanes.wake();
+    const elsewhere = partition.readopt(committed);
+    if (elsewhere === null) return false;
+    const { telemetry, onProgress } = this.#options;
+    for (const { message } of elsewhere) telemetry.messageSkipped(message, { reason: "done" });
+    if (elsewhere.length > 0) onProgress(elsewhere.length);
+    this.#reopened([partition]);
     return true;
   }
 
-  /** Drops partitions; answers how many messages in flight are left behind. */
+  /**
+   * Drops partitions: their signals abort, and late results change nothing.
+   *
+   * @returns how many messages in flight are left without an outcome
+   */
   revoke(partitions: readonly Partition[]): number {
     let abandoned = 0;
     for (const partition of partitions) {
+      if (partition.state === "dropped") continue;
       abandoned += partition.inFlight;
-      partition.drop();
-      this.#lanes.forget(partition);
-      if (this.get(partition) === partition) this.#partitions.delete(keyOf(partition));
+      if (this.get(partition) === partition) this.#owned.delete(keyOf(partition));
+      this.#lanes.drop(partition);
+      for (const work of partition.drop()) this.#attempts.abandon(work);
     }
     this.#lookAtDrains();
+    this.#lanes.wake();
     return abandoned;
   }
 
   /** What moved since the last acknowledged commit. */
   snapshot(): CommitPoint[] {
-    return this.all()
-      .filter(({ state }) => state === "active" || state === "draining")
-      .filter((partition) => partition.prefix !== partition.committed)
-      .map((partition) => ({
-        partition,
-        offset: partition.prefix,
-        leaderEpoch: partition.prefixEpoch,
-      }));
+    const points: CommitPoint[] = [];
+    for (const partition of this.#owned.values()) {
+      const { state, prefix, committed, prefixEpoch } = partition;
+      if ((state !== "active" && state !== "draining") || prefix === committed) continue;
+      points.push({ partition, offset: prefix, leaderEpoch: prefixEpoch });
+    }
+    return points;
   }
 
-  /** The lease holds: look for work. */
+  /** The lease holds again: look for work. */
   wake(): void {
     this.#lanes.wake();
   }
 
+  /** Drops everything and leaves no timer behind. */
+  close(): void {
+    this.revoke(this.all());
+    this.#lanes.close();
+  }
+
+  #onOutcome(work: Work): void {
+    const { partition } = work;
+    partition.finished(work);
+    if (partition.noticeRoom()) this.#options.onRoom(partition);
+    this.#options.onProgress(1);
+    if (this.#drains.size > 0) this.#lookAtDrains();
+    this.#lanes.finish(work);
+  }
+
+  #reopened(partitions: readonly Partition[]): void {
+    this.#lookAtDrains();
+    for (const partition of partitions) {
+      if (partition.noticeRoom()) this.#options.onRoom(partition);
+      this.#lanes.unpark(partition);
+    }
+  }
+
   #lookAtDrains(): void {
-    for (const look of this.#drains) look();
+    for (const { partitions, end } of this.#drains) {
+      if (!partitions.every((partition) => partition.isSettled)) continue;
+      end(partitions.every((partition) => partition.isDrained));
+    }
   }
 }
 
 function keyOf({ topic, partition }: TopicPartition): string {
   return `${topic}/${partition}`;
+}
+
+function brokenCore(cause: unknown): FatalError {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return new FatalError(`Report this, processing broke: ${text}`, { code: "defect", cause });
 }

@@ -1,193 +1,247 @@
 /**
- * One message: decode -> handler -> retry -> dead letter. Each call of `attempt` is one step that ends in an outcome or
- * in a time to wait; the lane waits meanwhile, the slot does not. Always ends in an Outcome in the end.
+ * One message: decode -> handler -> retry -> dead letter. Each step ends in an outcome, or in a wait that holds no slot
+ * while the lane waits; there is no third way but a FatalError. Synchronous handlers stay synchronous: no promise, no
+ * timer, no AbortSignal is made for them.
  */
 import type { Clock } from "./clock.ts";
-import {
-  type DeadLetter,
-  deadLetter,
-  DeadLetterRefused,
-  type DeadLetterSink,
-  withoutValue,
-} from "./dead_letter.ts";
+import { AttemptContext } from "./attempt_context.ts";
+import type { DeadLetterSink } from "./dead_letter.ts";
+import { DeadLetterWriter } from "./dead_letter_writer.ts";
 import { decode } from "./decode.ts";
-import { FatalError, handlerFailure, PermanentError } from "./failure.ts";
-import { handlerFor, type Handlers } from "./handler.ts";
-import type { HandlerContext, Logger, Message, Outcome } from "./message.ts";
-import type { Entry, Partition } from "./partition.ts";
-import { retryDelayMs } from "./retry.ts";
-import type { Failure, ProcessingTelemetry } from "./telemetry.ts";
+import type { EnrichedEvent } from "../event.ts";
+import { type FatalError, judge } from "./failure.ts";
+import { type Handlers, HandlerTable } from "./handler.ts";
+import type { Lanes } from "./lanes.ts";
+import type { Logger } from "./message.ts";
+import { type Backoff, retryDelayMs } from "./retry.ts";
+import type { Failure, ProcessingTelemetry, StoredDeadLetter } from "./telemetry.ts";
+import type { Work } from "./work.ts";
 
-export interface AttemptOptions {
+export interface AttemptOptions extends Backoff {
   readonly clock: Clock;
   readonly handlers: Handlers;
-  /** Null: dead letters are dropped on purpose. */
-  readonly deadLetters: DeadLetterSink | null;
+  /** Deadline of one attempt of an asynchronous handler. */
   readonly handlerTimeoutMs: number;
+  /** Calls of the handler before the message is dead-lettered; at least 1. */
   readonly maxAttempts: number;
-  readonly backoffMs: number;
-  readonly backoffMaxMs: number;
+  /** Null drops what cannot be processed, on purpose: DLQ_TOPIC=none. */
+  readonly deadLetters: DeadLetterSink | null;
   readonly groupId: string;
   readonly serviceVersion: string;
+  /** The lease: no side effect begins without it. */
+  readonly mayStart: () => boolean;
   readonly telemetry: ProcessingTelemetry;
   readonly logger: Logger;
+  /** A handler threw FatalError. Its message is not done. */
   readonly onFatal: (error: FatalError) => void;
 }
 
-/** How one step went: over, or to be taken up again after so many milliseconds; null: the service stops. */
-export type Step = { readonly outcome: Outcome } | { readonly retryAfterMs: number } | null;
+/** What attempts need of those that call them. */
+export interface AttemptOwner {
+  readonly lanes: Pick<Lanes, "hold" | "retry">;
+  /** The message has its outcome. */
+  readonly onOutcome: (work: Work) => void;
+  /** The message will never have one. */
+  readonly onHalted: (work: Work) => void;
+}
 
-const TIMED_OUT = Symbol("timed out");
+/** How long a handler that watches its signal may take to end after the deadline. */
+const ABANDON_AFTER_MS = 250;
 
 export class Attempts {
   readonly #options: AttemptOptions;
-  /** What is on its way to the dead-letter topic, with how often that failed. */
-  readonly #letters = new WeakMap<Entry, { failure: Failure; tries: number }>();
+  readonly #owner: AttemptOwner;
+  readonly #handlers: HandlerTable;
+  readonly #deadLetters: DeadLetterWriter | null;
 
-  constructor(options: AttemptOptions) {
+  constructor(options: AttemptOptions, owner: AttemptOwner) {
     this.#options = options;
+    this.#owner = owner;
+    this.#handlers = new HandlerTable(options.handlers);
+    const { deadLetters: sink } = options;
+    this.#deadLetters = sink === null ? null : new DeadLetterWriter({
+      ...options,
+      sink,
+      mayStart: (work) => options.mayStart() && work.partition.mayStart(work),
+      onStored: (work, stored) => this.#deadLettered(work, stored),
+      onWait: (work, delayMs) => this.#wait(work, delayMs),
+    });
   }
 
-  async attempt(partition: Partition, entry: Entry): Promise<Step> {
-    const pending = this.#letters.get(entry);
-    if (pending !== undefined) return await this.#sendLetter(partition, { entry, pending });
-    const { message } = entry;
+  /** Takes a message that has a slot one step further. */
+  start(work: Work, nowMs: number): void {
+    const { message, partition, trouble } = work;
+    if (trouble?.isFinal) return this.#writeDeadLetter(work);
+    if (work.attempt === 0) partition.started(work);
+    work.attempt += 1;
     if (message.value === null) {
       this.#options.telemetry.messageSkipped(message, { reason: "tombstone" });
-      return { outcome: "skipped" };
+      return this.#owner.onOutcome(work);
     }
+    // Decoded again for each attempt: a handler may have changed the event, and waiting messages stay small.
     const { event, failure } = decode(message.value);
-    if (event === null) return await this.#giveUp(partition, { entry, failure });
-    entry.attempts += 1;
-    const startedAt = this.#options.clock.now();
-    const handle = handlerFor(this.#options.handlers, event.event_type);
-    try {
-      await this.#withDeadline(partition, entry, (context) => handle(event, context));
-    } catch (error) {
-      return await this.#failed(partition, { entry, error });
-    }
-    const durationMs = this.#options.clock.now() - startedAt;
-    this.#options.telemetry.messageProcessed(message, { attempt: entry.attempts, durationMs });
-    return { outcome: "processed" };
+    if (event === null) this.#giveUp(work, failure);
+    else this.#handle(work, { event, startedAt: nowMs });
   }
 
-  async #failed(
-    partition: Partition,
-    { entry, error }: { entry: Entry; error: unknown },
-  ): Promise<Step> {
-    const { clock, maxAttempts, telemetry, onFatal, handlerTimeoutMs } = this.#options;
-    if (partition.state === "dropped") return null;
-    if (error instanceof FatalError) {
-      onFatal(error);
-      return null;
-    }
-    const failure: Failure = error === TIMED_OUT
-      ? { stage: "handle", code: "handler_timeout", message: `No end after ${handlerTimeoutMs} ms` }
-      : handlerFailure(error);
-    if (error instanceof PermanentError || entry.attempts >= maxAttempts) {
-      return await this.#giveUp(partition, { entry, failure });
-    }
-    const delayMs = retryDelayMs(entry.attempts, this.#options, clock.random());
-    telemetry.messageRetried(entry.message, { attempt: entry.attempts, delayMs, failure });
-    return { retryAfterMs: delayMs };
-  }
-
-  async #giveUp(
-    partition: Partition,
-    { entry, failure }: { entry: Entry; failure: Failure },
-  ): Promise<Step> {
-    const pending = { failure, tries: 0 };
-    this.#letters.set(entry, pending);
-    return await this.#sendLetter(partition, { entry, pending });
-  }
-
-  async #sendLetter(
-    partition: Partition,
-    { entry, pending }: { entry: Entry; pending: { failure: Failure; tries: number } },
-  ): Promise<Step> {
-    const { clock, deadLetters, groupId, serviceVersion, telemetry } = this.#options;
-    const { failure } = pending;
-    const attempts = Math.max(1, entry.attempts);
-    if (deadLetters === null) {
-      telemetry.messageDeadLettered(entry.message, { attempts, failure, stored: null });
-      return { outcome: "dead_lettered" };
-    }
-    const failedAt = clock.wallTime();
-    const letter = deadLetter(entry.message, {
-      failure,
-      attempts,
-      groupId,
-      serviceVersion,
-      failedAt,
-    });
-    try {
-      const stored = await sendSomehow(deadLetters, letter, partition.signal);
-      if (partition.state === "dropped") return null;
-      telemetry.messageDeadLettered(entry.message, { attempts, failure, stored });
-      return { outcome: "dead_lettered" };
-    } catch (error) {
-      pending.tries += 1;
-      const delayMs = retryDelayMs(pending.tries, this.#options, 0.5 + clock.random() / 2);
-      telemetry.deadLetterDelayed(entry.message, { attempt: pending.tries, delayMs, error });
-      return { retryAfterMs: delayMs };
-    }
-  }
-
-  /** A handler that ignores its deadline is left behind; what it does later changes nothing. */
-  async #withDeadline(
-    partition: Partition,
-    entry: Entry,
-    run: (context: HandlerContext) => void | Promise<void>,
-  ): Promise<void> {
-    const { clock, handlerTimeoutMs, telemetry } = this.#options;
-    const deadline = new AbortController();
-    const signal = AbortSignal.any([deadline.signal, partition.signal]);
-    const running = run(
-      contextOf(entry.message, { attempt: entry.attempts, signal, logger: this.#options.logger }),
+  /** The partition is gone: what runs is told, and whatever comes of it changes nothing. */
+  abandon(work: Work): void {
+    work.step += 1;
+    work.cancelTimer?.();
+    work.cancelTimer = null;
+    const { context } = work;
+    work.context = null;
+    const { topic, partition } = work.partition;
+    context?.abort(
+      new DOMException(`Partition was taken away: ${topic}/${partition}`, "AbortError"),
     );
-    if (running === undefined) return;
-    running.catch(() => {}); // when it is late, nobody listens any more
-    const missed = Promise.withResolvers<never>();
-    const cancel = clock.schedule(handlerTimeoutMs, () => {
-      deadline.abort();
-      telemetry.handlerAbandoned(entry.message, { timeoutMs: handlerTimeoutMs });
-      missed.reject(TIMED_OUT);
-    });
-    const giveUp = () => missed.reject(TIMED_OUT);
-    partition.signal.addEventListener("abort", giveUp, { once: true });
+  }
+
+  #handle(work: Work, { event, startedAt }: { event: EnrichedEvent; startedAt: number }): void {
+    const { logger } = this.#options;
+    const context = new AttemptContext(work.message, { attempt: work.attempt, logger });
+    let result: unknown;
     try {
-      await Promise.race([running, missed.promise]);
-    } finally {
-      cancel();
-      partition.signal.removeEventListener("abort", giveUp);
+      const handle = this.#handlers.find(event.event_type);
+      result = handle(event, context);
+      if (isThenable(result)) return this.#watch(work, { context, result, startedAt });
+    } catch (error) {
+      return this.#failed(work, error);
+    }
+    this.#processed(work, startedAt);
+  }
+
+  /** Waits for an asynchronous handler until its deadline. */
+  #watch(
+    work: Work,
+    running: { context: AttemptContext; result: PromiseLike<unknown>; startedAt: number },
+  ): void {
+    const { clock, handlerTimeoutMs } = this.#options;
+    const { context, result, startedAt } = running;
+    const step = ++work.step;
+    work.context = context;
+    work.cancelTimer = clock.schedule(handlerTimeoutMs, () => this.#onDeadline(work, context));
+    Promise.resolve(result).then(
+      () => {
+        if (work.step !== step) return;
+        this.#stopWatching(work);
+        this.#processed(work, startedAt);
+      },
+      (error) => {
+        if (work.step !== step) return;
+        this.#stopWatching(work);
+        this.#failed(work, error, context);
+      },
+    );
+  }
+
+  #onDeadline(work: Work, context: AttemptContext): void {
+    const { clock, handlerTimeoutMs } = this.#options;
+    context.abort(new DOMException(deadlineText(handlerTimeoutMs), "TimeoutError"));
+    if (!context.isWatched) return this.#abandonHandler(work);
+    work.cancelTimer = clock.schedule(ABANDON_AFTER_MS, () => this.#abandonHandler(work));
+  }
+
+  #abandonHandler(work: Work): void {
+    const { handlerTimeoutMs: timeoutMs, telemetry } = this.#options;
+    work.step += 1;
+    this.#stopWatching(work);
+    telemetry.handlerAbandoned(work.message, { timeoutMs });
+    this.#retryOrGiveUp(work, timeoutFailure(timeoutMs));
+  }
+
+  #stopWatching(work: Work): void {
+    work.cancelTimer?.();
+    work.cancelTimer = null;
+    work.context = null;
+  }
+
+  #failed(work: Work, error: unknown, context?: AttemptContext): void {
+    const { kind, failure } = judge(error);
+    if (kind === "fatal") return this.#halt(work, error as FatalError);
+    if (kind === "permanent") return this.#giveUp(work, failure);
+    const isTimeout = kind === "unknown" && context?.isAborted === true;
+    const { handlerTimeoutMs } = this.#options;
+    this.#retryOrGiveUp(work, isTimeout ? timeoutFailure(handlerTimeoutMs) : failure);
+  }
+
+  #halt(work: Work, error: FatalError): void {
+    work.partition.halted(work);
+    this.#owner.lanes.hold(work);
+    this.#owner.onHalted(work);
+    this.#options.onFatal(error);
+  }
+
+  #retryOrGiveUp(work: Work, failure: Failure): void {
+    const { clock, maxAttempts, telemetry } = this.#options;
+    if (work.attempt >= maxAttempts) return this.#giveUp(work, failure);
+    this.#note(work, { failure, isFinal: false });
+    const delayMs = retryDelayMs(work.attempt, this.#options, clock.random());
+    telemetry.messageRetried(work.message, { attempt: work.attempt, delayMs, failure });
+    this.#wait(work, delayMs);
+  }
+
+  #giveUp(work: Work, failure: Failure): void {
+    this.#note(work, { failure, isFinal: true });
+    this.#writeDeadLetter(work);
+  }
+
+  #writeDeadLetter(work: Work): void {
+    const { trouble } = work;
+    if (trouble === null) throw new Error("Cannot write a dead letter without a failure");
+    if (this.#deadLetters === null) this.#deadLettered(work, null);
+    else this.#deadLetters.write(work, trouble);
+  }
+
+  #note(work: Work, { failure, isFinal }: { failure: Failure; isFinal: boolean }): void {
+    const at = this.#options.clock.wallTime();
+    if (work.trouble === null) {
+      work.trouble = { failure, firstAt: at, lastAt: at, isFinal, reduction: 0, delays: 0 };
+    } else {
+      Object.assign(work.trouble, { failure, lastAt: at, isFinal });
     }
   }
+
+  /** Gives the slot back and asks for one again later; the lane waits. */
+  #wait(work: Work, delayMs: number): void {
+    const { lanes } = this.#owner;
+    work.step += 1;
+    work.state = "waiting";
+    if (delayMs > 0) {
+      work.cancelTimer = this.#options.clock.schedule(delayMs, () => {
+        work.cancelTimer = null;
+        lanes.retry(work);
+      });
+    }
+    lanes.hold(work);
+    if (delayMs === 0) lanes.retry(work);
+  }
+
+  #processed(work: Work, startedAt: number): void {
+    const { clock, telemetry } = this.#options;
+    const durationMs = clock.now() - startedAt;
+    telemetry.messageProcessed(work.message, { attempt: work.attempt, durationMs });
+    this.#owner.onOutcome(work);
+  }
+
+  #deadLettered(work: Work, stored: StoredDeadLetter | null): void {
+    const { trouble, attempt: attempts, message } = work;
+    if (trouble === null) throw new Error("Cannot end as a dead letter without a failure");
+    const { failure } = trouble;
+    this.#options.telemetry.messageDeadLettered(message, { attempts, failure, stored });
+    this.#owner.onOutcome(work);
+  }
 }
 
-/** As it is; when the broker will never take that, compressed; then without the value. */
-async function sendSomehow(sink: DeadLetterSink, letter: DeadLetter, signal: AbortSignal) {
-  try {
-    return { ...await sink.send(letter, { compressed: false, signal }), reduced: "no" as const };
-  } catch (error) {
-    if (!(error instanceof DeadLetterRefused)) throw error;
-  }
-  try {
-    return {
-      ...await sink.send(letter, { compressed: true, signal }),
-      reduced: "compressed" as const,
-    };
-  } catch (error) {
-    if (!(error instanceof DeadLetterRefused)) throw error;
-  }
-  const described = await withoutValue(letter);
-  const stored = await sink.send(described, { compressed: true, signal });
-  return { ...stored, reduced: "without_value" as const };
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value &&
+    typeof value.then === "function";
 }
 
-function contextOf(
-  message: Message,
-  rest: Pick<HandlerContext, "attempt" | "signal" | "logger">,
-): HandlerContext {
-  const { topic, partition, offset, timestamp, key, headers } = message;
-  return { topic, partition, offset, timestamp, key, headers, ...rest };
+function deadlineText(timeoutMs: number): string {
+  return `Handler took longer than HANDLER_TIMEOUT_MS: ${timeoutMs} ms`;
+}
+
+function timeoutFailure(timeoutMs: number): Failure {
+  return { stage: "handle", code: "handler_timeout", message: deadlineText(timeoutMs) };
 }

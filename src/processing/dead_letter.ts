@@ -1,10 +1,13 @@
 /**
- * A message set aside with its reason: key and value bytes as received, original headers, then `__dlq.errors.*` (the
- * names of Apache Kafka's own dead letters, KIP-1191) and `__dlq.processing.*` of ours. Numbers are text.
+ * What a dead letter looks like: key and value bytes as received, the original headers, then `__dlq.errors.*` (the
+ * names of Apache Kafka's own dead letters, KIP-1191) and `__dlq.processing.*` of ours. Numbers are text. A message
+ * that has been a dead letter before keeps its first origin and gets the last error.
  */
+import { createHash } from "node:crypto";
 import type { Coordinates, Header, Message } from "./message.ts";
-import type { Failure } from "./telemetry.ts";
+import type { Failure, StoredDeadLetter } from "./telemetry.ts";
 
+/** A record for the dead-letter topic of its source. */
 export interface DeadLetter {
   readonly source: Coordinates;
   readonly key: Uint8Array | null;
@@ -12,11 +15,12 @@ export interface DeadLetter {
   readonly headers: readonly Header[];
 }
 
+/** Where dead letters go. */
 export interface DeadLetterSink {
   /**
-   * Resolves only when the broker acknowledged.
+   * Resolves only when the broker has acknowledged the record. Settles within a deadline of its own.
    *
-   * @throws DeadLetterRefused when the broker will never take it, anything else when it may later
+   * @throws DeadLetterRefused when the broker will never take this record, anything else when it may later
    */
   send(
     letter: DeadLetter,
@@ -24,63 +28,156 @@ export interface DeadLetterSink {
   ): Promise<Coordinates>;
 }
 
-/** The broker will never take this record as it is. */
+/** The broker will never take this record as it is: too large, or invalid. */
 export class DeadLetterRefused extends Error {
   override readonly name = "DeadLetterRefused";
 }
 
-/** Longer texts are cut, so that headers stay small beside any message. */
-const TEXT_MAX = 4_096;
+/** What is known of the failure. Times are milliseconds since 1970. */
+export interface DeadLetterFacts {
+  readonly failure: Failure;
+  readonly attempts: number;
+  readonly firstFailedAt: number;
+  readonly lastFailedAt: number;
+  readonly groupId: string;
+  readonly serviceVersion: string;
+}
 
-const encoder = new TextEncoder();
+/** What is left out so that the broker takes the rest. */
+export interface Reduction {
+  readonly reduced: StoredDeadLetter["reduced"];
+  readonly compressed: boolean;
+  readonly hasValue: boolean;
+  /** Key and original headers. */
+  readonly hasRest: boolean;
+}
 
-export function deadLetter(
+/** In the order in which they are tried; the last one has nothing that its producer chose. */
+export const REDUCTIONS: readonly Reduction[] = [
+  { reduced: "no", compressed: false, hasValue: true, hasRest: true },
+  { reduced: "compressed", compressed: true, hasValue: true, hasRest: true },
+  { reduced: "without_value", compressed: true, hasValue: false, hasRest: true },
+  { reduced: "without_value", compressed: false, hasValue: false, hasRest: false },
+];
+
+/** Builds the record. What a reduction leaves out is described in headers: sizes, and the value's SHA-256. */
+export function deadLetterFor(
   message: Message,
-  facts: {
-    readonly failure: Failure;
-    readonly attempts: number;
-    readonly groupId: string;
-    readonly serviceVersion: string;
-    readonly failedAt: number;
-  },
+  { facts, reduction }: { readonly facts: DeadLetterFacts; readonly reduction: Reduction },
 ): DeadLetter {
-  const { failure } = facts;
-  const texts: Record<string, string> = {
-    "__dlq.errors.topic": message.topic,
-    "__dlq.errors.partition": String(message.partition),
-    "__dlq.errors.offset": String(message.offset),
-    "__dlq.errors.group": facts.groupId,
-    "__dlq.errors.delivery.count": String(facts.attempts),
-    "__dlq.errors.message": failure.message,
-    "__dlq.processing.stage": failure.stage,
-    "__dlq.processing.code": failure.code,
-    "__dlq.processing.timestamp": String(message.timestamp),
-    "__dlq.processing.failed.at": new Date(facts.failedAt).toISOString(),
-    "__dlq.processing.version": facts.serviceVersion,
-  };
-  if (failure.stack !== undefined) texts["__dlq.processing.stack"] = failure.stack;
-  const ours = Object.entries(texts).map(([name, text]) => header(name, text));
   const { topic, partition, offset, key, value } = message;
+  const kept = message.headers.filter(([name]) => !isOurs(name));
+  const texts = [
+    ...errorTexts(message, facts),
+    ...(reduction.hasValue ? [] : valueTexts(value)),
+    ...(reduction.hasRest ? [] : restTexts(key, kept)),
+  ];
   return {
     source: { topic, partition, offset },
-    key,
-    value,
-    headers: [...message.headers, ...ours],
+    key: reduction.hasRest ? key : null,
+    value: reduction.hasValue ? value : null,
+    headers: [...(reduction.hasRest ? kept : []), ...texts.map(header)],
   };
 }
 
-/** The same without its value, which is described instead. */
-export async function withoutValue(letter: DeadLetter): Promise<DeadLetter> {
-  const value = letter.value ?? new Uint8Array();
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(value)));
-  const sha256 = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  const described = [
-    header("__dlq.processing.value.bytes", String(value.length)),
-    header("__dlq.processing.value.sha256", sha256),
-  ];
-  return { ...letter, value: null, headers: [...letter.headers, ...described] };
+type Text = readonly [name: string, text: string, maxBytes?: number];
+
+const ERRORS = "__dlq.errors.";
+const OURS = "__dlq.processing.";
+const TEXT_MAX_BYTES = 1024;
+const STACK_MAX_BYTES = 4096;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+function isOurs(name: string): boolean {
+  return name.startsWith(ERRORS) || name.startsWith(OURS);
 }
 
-function header(name: string, text: string): Header {
-  return [name, encoder.encode(text.slice(0, TEXT_MAX))];
+function errorTexts(message: Message, facts: DeadLetterFacts): Text[] {
+  const { failure } = facts;
+  const origin = earlierOrigin(message.headers);
+  const first = origin ?? {
+    topic: message.topic,
+    partition: String(message.partition),
+    offset: String(message.offset),
+    timestamp: String(message.timestamp),
+    firstFailedAt: new Date(facts.firstFailedAt).toISOString(),
+    replays: "0",
+  };
+  const texts: Text[] = [
+    [`${ERRORS}topic`, first.topic],
+    [`${ERRORS}partition`, first.partition],
+    [`${ERRORS}offset`, first.offset],
+    [`${ERRORS}group`, facts.groupId],
+    [`${ERRORS}delivery.count`, String(facts.attempts)],
+    [`${ERRORS}message`, failure.message],
+    [`${OURS}stage`, failure.stage],
+    [`${OURS}code`, failure.code],
+    [`${OURS}attempts`, String(facts.attempts)],
+    [`${OURS}first.failure.time`, first.firstFailedAt],
+    [`${OURS}last.failure.time`, new Date(facts.lastFailedAt).toISOString()],
+    [`${OURS}original.timestamp`, first.timestamp],
+    [`${OURS}replay.count`, first.replays],
+    [`${OURS}service.version`, facts.serviceVersion],
+  ];
+  if (failure.stack !== undefined) texts.push([`${OURS}stack`, failure.stack, STACK_MAX_BYTES]);
+  if (origin !== null) texts.push([`${OURS}last.source`, placeOf(message)]);
+  return texts;
+}
+
+/** Where a message that comes back from a dead-letter topic was first; null when it was never one. */
+function earlierOrigin(headers: readonly Header[]) {
+  const read = (name: string) => {
+    const content = headers.find(([each]) => each === name)?.[1];
+    return content === null || content === undefined ? null : decoder.decode(content);
+  };
+  const topic = read(`${ERRORS}topic`);
+  const partition = read(`${ERRORS}partition`);
+  const offset = read(`${ERRORS}offset`);
+  if (topic === null || topic === "" || !isCount(partition) || !isCount(offset)) return null;
+  const replays = read(`${OURS}replay.count`);
+  return {
+    topic,
+    partition,
+    offset,
+    timestamp: read(`${OURS}original.timestamp`) ?? "-1",
+    firstFailedAt: read(`${OURS}first.failure.time`) ?? "",
+    replays: isCount(replays) ? replays : "0",
+  };
+}
+
+function isCount(text: string | null): text is string {
+  return text !== null && /^\d{1,16}$/.test(text);
+}
+
+function placeOf({ topic, partition, offset }: Coordinates): string {
+  return `${topic}/${partition}/${offset}`;
+}
+
+function valueTexts(value: Uint8Array | null): Text[] {
+  const bytes = value ?? new Uint8Array();
+  return [
+    [`${OURS}value.bytes`, String(bytes.length)],
+    [`${OURS}value.sha256`, createHash("sha256").update(bytes).digest("hex")],
+  ];
+}
+
+function restTexts(key: Uint8Array | null, headers: readonly Header[]): Text[] {
+  const bytes = headers.reduce(
+    (sum, [name, content]) => sum + encoder.encode(name).length + (content?.length ?? 0),
+    0,
+  );
+  return [
+    [`${OURS}key.bytes`, key === null ? "-1" : String(key.length)],
+    [`${OURS}headers.count`, String(headers.length)],
+    [`${OURS}headers.bytes`, String(bytes)],
+  ];
+}
+
+/** Cut at a character, not inside one. */
+function header([name, text, maxBytes = TEXT_MAX_BYTES]: Text): Header {
+  const room = new Uint8Array(maxBytes);
+  const { written } = encoder.encodeInto(text, room);
+  return [name, room.slice(0, written)];
 }

@@ -1,36 +1,46 @@
-/** Bytes -> UTF-8 -> JSON -> schema. Each step that fails has its own code; reasons never hold the message's content. */
-import { type EnrichedEvent, enrichedEvent } from "../event.ts";
+/**
+ * Bytes -> text -> JSON -> event. Each step that can fail has its own code, and no reason holds a piece of the value.
+ * A good message is only checked; why a bad one is bad is worked out afterwards.
+ */
+import { type EnrichedEvent, explainEvent, isEnrichedEvent } from "../event.ts";
+import { oneLine } from "./failure.ts";
 import type { Failure } from "./telemetry.ts";
 
+/** An event, or why there is none. */
 export type Decoded =
   | { readonly event: EnrichedEvent; readonly failure: null }
   | { readonly event: null; readonly failure: Failure };
 
-const utf8 = new TextDecoder("utf-8", { fatal: true });
-/** More than these issues help nobody. */
-const ISSUES_MAX = 5;
-
+/** Decodes the value of one message. Never throws. A tombstone has no value: it is not for this function. */
 export function decode(value: Uint8Array): Decoded {
-  if (value.length === 0) return refuse("decode", "empty_value", "Value is 0 bytes long");
+  if (value.length === 0) return failed("decode", "empty_value", "the value has 0 bytes");
   let text: string;
   try {
-    text = utf8.decode(value);
+    text = UTF8.decode(value);
   } catch {
-    return refuse("decode", "not_utf8", "Value is not UTF-8");
+    return failed("decode", "not_utf8", "the value is not UTF-8");
   }
-  let json: unknown;
+  let parsed: unknown;
   try {
-    json = JSON.parse(text);
-  } catch {
-    return refuse("decode", "not_json", "Value is not JSON");
+    parsed = JSON.parse(text);
+  } catch (error) {
+    return failed("decode", "not_json", `the value is not JSON${whereIn(error)}`);
   }
-  const checked = enrichedEvent.safeParse(json);
-  if (checked.success) return { event: checked.data, failure: null };
-  const issues = checked.error.issues.slice(0, ISSUES_MAX)
-    .map(({ path, message }) => `${path.join(".") || "(value)"}: ${message}`);
-  return refuse("validate", "schema_mismatch", issues.join("; "));
+  if (isEnrichedEvent(parsed)) return { event: parsed, failure: null };
+  return failed("validate", "schema_mismatch", explainEvent(parsed));
 }
 
-function refuse(stage: "decode" | "validate", code: string, message: string): Decoded {
-  return { event: null, failure: { stage, code, message } };
+/** A byte order mark at the start is dropped, as RFC 8259 allows. */
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
+function failed(stage: "decode" | "validate", code: string, message: string): Decoded {
+  return { event: null, failure: { stage, code, message: oneLine(message) } };
+}
+
+/** The place of a syntax error. The error's own text quotes the value, so only the position is taken from it. */
+function whereIn(error: unknown): string {
+  if (!(error instanceof SyntaxError)) return `: ${(error as Error).name}`;
+  if (error.message.startsWith("Unexpected end")) return ": it ends too early";
+  const position = /at position (\d+)/.exec(error.message)?.[1];
+  return position === undefined ? "" : `: syntax error at position ${position}`;
 }

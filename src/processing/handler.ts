@@ -1,16 +1,128 @@
-/** Which function processes which event. */
+/**
+ * What a handler may be, and how the right one is found: by `event_type`, else the default. A handler that declares
+ * what it reads gets exactly that, so that later nothing else of the event needs to be built.
+ */
 import type { EnrichedEvent } from "../event.ts";
 import type { Handle } from "./message.ts";
 
-export interface Handlers {
-  /** By `event_type`. */
-  readonly byType: Readonly<Record<string, Handle<EnrichedEvent>>>;
-  /** For every other type. */
-  readonly default: Handle<EnrichedEvent>;
+/** Paths into an event: `user_id`, `client_info.language`, and anything below the free-form `event_data`. */
+export type EventPath = PathsOf<EnrichedEvent>;
+
+/** The part of an event that `reads` names, nested as in the event. Below `event_data` every path may be absent. */
+export type Read<P extends EventPath> = Merged<P extends string ? Part<EnrichedEvent, P> : never>;
+
+/** A handler that gets only what it declares. Written by `handler()`, which knows the type of the event. */
+export interface ReadingHandler {
+  readonly reads: readonly EventPath[];
+  readonly handle: Handle<never>;
 }
 
-export function handlerFor(handlers: Handlers, eventType: string): Handle<EnrichedEvent> {
-  return Object.hasOwn(handlers.byType, eventType)
-    ? handlers.byType[eventType] ?? handlers.default
-    : handlers.default;
+/** Gets the whole event, or the part that it declares. */
+export type Handler = Handle<EnrichedEvent> | ReadingHandler;
+
+/** Which handler gets which event. */
+export interface Handlers {
+  /** `event_type` -> its handler. */
+  readonly byType: Readonly<Record<string, Handler>>;
+  /** For every other `event_type`. */
+  readonly default: Handler;
+}
+
+/**
+ * A handler with what it reads; `event` has exactly these fields.
+ *
+ * @example
+ * handler({ reads: ["user_id", "client_info.language"], handle: (event) => greet(event.client_info.language) })
+ */
+export function handler<const P extends EventPath>(
+  { reads, handle }: { readonly reads: readonly P[]; readonly handle: Handle<Read<P>> },
+): ReadingHandler {
+  return { reads, handle };
+}
+
+/** The handlers, ready to be called with a whole event. */
+export class HandlerTable {
+  readonly #byType: ReadonlyMap<string, Handle<EnrichedEvent>>;
+  readonly #default: Handle<EnrichedEvent>;
+
+  /** @throws TypeError when a path in `reads` has an empty part or `__proto__` */
+  constructor(handlers: Handlers) {
+    const entries = Object.entries(handlers.byType);
+    this.#byType = new Map(entries.map(([type, each]) => [type, bind(each)]));
+    this.#default = bind(handlers.default);
+  }
+
+  find(eventType: string): Handle<EnrichedEvent> {
+    return this.#byType.get(eventType) ?? this.#default;
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+/** Path part -> what is wanted below it; null wants all of it. */
+type Selection = Map<string, Selection | null>;
+
+type PathsOf<T> = {
+  [K in keyof T & string]:
+    | K
+    | (string extends keyof T[K] ? `${K}.${string}` : T[K] extends object ? `${K}.${PathsOf<T[K]>}`
+    : never);
+}[keyof T & string];
+
+type Part<T, P extends string> = string extends keyof T ? FreePart<P>
+  : P extends `${infer K extends keyof T & string}.${infer Rest}`
+    ? { readonly [k in K]: Part<T[K], Rest> }
+  : P extends keyof T ? { readonly [k in P]: T[k] }
+  : never;
+
+type FreePart<P extends string> = P extends `${infer K}.${infer Rest}`
+  ? { readonly [k in K]?: FreePart<Rest> }
+  : { readonly [k in P]?: unknown };
+
+type Merged<U> = (U extends unknown ? (each: U) => void : never) extends (all: infer All) => void
+  ? All
+  : never;
+
+function bind(given: Handler): Handle<EnrichedEvent> {
+  if (typeof given === "function") return given;
+  const selection = selectionOf(given.reads);
+  const handle = given.handle as Handle<unknown>;
+  return (event, context) => handle(select(event as unknown as Fields, selection), context);
+}
+
+function selectionOf(reads: readonly string[]): Selection {
+  const selection: Selection = new Map();
+  for (const path of reads) addPath(selection, path);
+  return selection;
+}
+
+function addPath(selection: Selection, path: string): void {
+  const parts = path.split(".");
+  if (parts.some((part) => part === "" || part === "__proto__")) {
+    throw new TypeError(`Correct the path in the handler's reads: ${path}`);
+  }
+  const last = parts.pop() as string;
+  let at = selection;
+  for (const part of parts) {
+    const below = at.get(part);
+    if (below === null) return; // a shorter path wants all of it already
+    const next: Selection = below ?? new Map();
+    at.set(part, next);
+    at = next;
+  }
+  at.set(last, null);
+}
+
+function select(from: Fields, selection: Selection): Fields {
+  const selected: Record<string, unknown> = {};
+  for (const [name, below] of selection) {
+    if (!Object.hasOwn(from, name)) continue;
+    const value = from[name];
+    if (below === null) selected[name] = value;
+    else if (isObject(value)) selected[name] = select(value, below);
+  }
+  return selected;
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,137 +1,206 @@
 /**
- * Order per key, and a limit on what runs: one lane per (partition, key), one message of a lane at a time, at most
- * `concurrency` lanes at once, first come first served. A lane that waits for a retry holds no slot. Nothing new starts
- * while the lease is gone, or above the frontier of a draining partition; such lanes are parked until `wake`.
+ * Order and limits: one lane per (partition, key), one message of a lane at a time, so many lanes at once, first come
+ * first served. A lane that waits for a retry holds no slot. A lane whose head may not start is parked with its
+ * partition and put back when that changes: nothing here polls. Runs of synchronous handlers are cut into slices, so
+ * that heartbeats and sockets get their turn.
  */
+import { Buffer } from "node:buffer";
 import type { Clock } from "./clock.ts";
-import type { Step } from "./attempts.ts";
-import type { Entry, Partition } from "./partition.ts";
+import type { Partition } from "./partition.ts";
+import { Queue } from "./queue.ts";
+import type { Work } from "./work.ts";
 
-export interface LaneOptions {
+export interface LanesOptions {
   readonly clock: Clock;
+  /** How many messages run at once. */
   readonly concurrency: number;
+  /** Messages without key: in order, or each in a lane of its own. */
   readonly unkeyedOrder: "partition" | "none";
+  /** The lease. Asked before every start. */
   readonly mayStart: () => boolean;
-  readonly attempt: (partition: Partition, entry: Entry) => Promise<Step>;
-  readonly onOutcome: (partition: Partition, entry: Entry) => void;
-  /** Something ended: a drain may be over. */
-  readonly onIdle: () => void;
+  /** Starts an attempt, which later calls `finish`, `hold` or `retry`, maybe before it returns. */
+  readonly start: (work: Work, nowMs: number) => void;
+  /** `start` threw: a defect, not a handler's error. */
+  readonly onBroken: (error: unknown) => void;
 }
 
-interface Lane {
-  readonly partition: Partition;
+/** Messages that must run one after the other; the head is running, waiting or next. */
+export interface Lane {
+  readonly group: LaneGroup;
   readonly key: string | null;
-  readonly queue: Entry[];
+  head: Work | null;
+  tail: Work | null;
 }
 
-const latin1 = new TextDecoder("latin1");
+/** The lanes of one partition. */
+interface LaneGroup {
+  readonly partition: Partition;
+  readonly byKey: Map<string | null, Lane>;
+  parked: Lane[];
+  running: number;
+}
+
+/** Longest run before the event loop turns. */
+const SLICE_MS = 20;
 
 export class Lanes {
-  readonly #options: LaneOptions;
-  readonly #byPartition = new Map<Partition, Map<string, Lane>>();
-  #ready: Lane[] = [];
-  #parked: Lane[] = [];
+  readonly #options: LanesOptions;
+  readonly #groups = new Map<Partition, LaneGroup>();
+  #ready = new Queue<Lane>();
   #running = 0;
+  #isPumping = false;
+  #sliceEndsAt: number | null = null;
+  #cancelSlice = () => {};
 
-  constructor(options: LaneOptions) {
+  constructor(options: LanesOptions) {
     this.#options = options;
   }
 
-  get inFlight(): number {
-    return this.#running;
-  }
-
-  add(partition: Partition, entries: readonly Entry[]): void {
-    for (const entry of entries) this.#enqueue(partition, entry);
+  /** Puts messages of one partition at the end of their lanes. */
+  add(partition: Partition, works: readonly Work[]): void {
+    const group = this.#groupOf(partition);
+    for (const work of works) this.#enqueue(group, work);
     this.#pump();
   }
 
-  /** The lease holds again, a drain was called off, or a partition was dropped. */
+  /** The head of a lane has its outcome. */
+  finish(work: Work): void {
+    this.#leaveSlot(work);
+    const lane = work.lane as Lane;
+    this.#removeHead(lane);
+    if (lane.head !== null) this.#ready.push(lane);
+    this.#pump();
+  }
+
+  /** Gives the slot back; the lane waits until `retry`. */
+  hold(work: Work): void {
+    this.#leaveSlot(work);
+    this.#pump();
+  }
+
+  /** A held message wants a slot again, behind those that want one already. */
+  retry(work: Work): void {
+    work.state = "queued";
+    this.#ready.push(work.lane as Lane);
+    this.#pump();
+  }
+
+  /** What a partition allows has changed. */
+  unpark(partition: Partition): void {
+    const group = this.#groups.get(partition);
+    if (group === undefined) return;
+    for (const lane of group.parked) this.#ready.push(lane);
+    group.parked = [];
+    this.#pump();
+  }
+
+  /** Forgets a partition and takes its slots back; `wake` uses them. */
+  drop(partition: Partition): void {
+    const group = this.#groups.get(partition);
+    if (group === undefined) return;
+    this.#groups.delete(partition);
+    this.#running -= group.running;
+    const kept = new Queue<Lane>();
+    for (const lane of this.#ready) if (lane.group !== group) kept.push(lane);
+    this.#ready = kept;
+  }
+
+  /** The lease holds, or slots are free: look for work. */
   wake(): void {
-    if (this.#parked.length > 0) {
-      this.#ready.push(...this.#parked);
-      this.#parked = [];
-    }
     this.#pump();
   }
 
-  /** Forgets what is queued for a dropped partition. */
-  forget(partition: Partition): void {
-    this.#byPartition.delete(partition);
-    this.#ready = this.#ready.filter((lane) => lane.partition !== partition);
-    this.#parked = this.#parked.filter((lane) => lane.partition !== partition);
-  }
-
-  #enqueue(partition: Partition, entry: Entry): void {
-    const key = this.#laneKey(entry);
-    if (key === null) {
-      this.#ready.push({ partition, key, queue: [entry] });
-      return;
-    }
-    let lanes = this.#byPartition.get(partition);
-    if (lanes === undefined) {
-      lanes = new Map();
-      this.#byPartition.set(partition, lanes);
-    }
-    const lane = lanes.get(key);
-    if (lane !== undefined) {
-      lane.queue.push(entry);
-      return;
-    }
-    const fresh: Lane = { partition, key, queue: [entry] };
-    lanes.set(key, fresh);
-    this.#ready.push(fresh);
-  }
-
-  #laneKey({ message }: Entry): string | null {
-    if (message.key !== null) return `k${latin1.decode(message.key)}`;
-    return this.#options.unkeyedOrder === "partition" ? "unkeyed" : null;
+  /** No timer is left behind. */
+  close(): void {
+    this.#cancelSlice();
+    this.#sliceEndsAt = null;
   }
 
   #pump(): void {
-    while (this.#running < this.#options.concurrency) {
-      const lane = this.#ready.shift();
-      if (lane === undefined) return;
-      const [entry] = lane.queue;
-      if (entry === undefined || lane.partition.state === "dropped") continue;
-      if (entry.done) {
-        lane.queue.shift();
-        this.#requeue(lane);
-      } else if (this.#options.mayStart() && lane.partition.mayStart(entry)) {
-        void this.#run(lane, entry);
-      } else {
-        this.#parked.push(lane);
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    try {
+      while (this.#ready.length > 0 && this.#running < this.#options.concurrency) {
+        if (!this.#options.mayStart()) break;
+        const now = this.#options.clock.now();
+        if (this.#isSliceOver(now)) break;
+        this.#startNext(now);
       }
+    } finally {
+      this.#isPumping = false;
     }
   }
 
-  async #run(lane: Lane, entry: Entry): Promise<void> {
-    const { partition } = lane;
-    const { attempt, onOutcome, onIdle, clock } = this.#options;
+  /** A timer that was set with the slice's first start has run: the event loop has turned. Until then time is short. */
+  #isSliceOver(now: number): boolean {
+    if (this.#sliceEndsAt !== null) return now >= this.#sliceEndsAt;
+    this.#sliceEndsAt = now + SLICE_MS;
+    this.#cancelSlice = this.#options.clock.schedule(0, () => {
+      this.#sliceEndsAt = null;
+      this.#pump();
+    });
+    return false;
+  }
+
+  #startNext(now: number): void {
+    const lane = this.#ready.shift() as Lane;
+    while (lane.head?.state === "done") this.#removeHead(lane); // done elsewhere
+    const work = lane.head;
+    if (work === null) return;
+    if (!work.partition.mayStart(work)) {
+      lane.group.parked.push(lane);
+      return;
+    }
     this.#running += 1;
-    partition.inFlight += 1;
-    partition.started(entry);
-    const step = await attempt(partition, entry);
-    this.#running -= 1;
-    partition.inFlight -= 1;
-    if (partition.state !== "dropped" && step !== null) {
-      if ("outcome" in step) {
-        lane.queue.shift();
-        onOutcome(partition, entry);
-        this.#requeue(lane);
-      } else {
-        clock.schedule(step.retryAfterMs, () => {
-          if (partition.state !== "dropped") this.#ready.push(lane);
-          this.#pump();
-        });
-      }
+    lane.group.running += 1;
+    work.state = "running";
+    try {
+      this.#options.start(work, now);
+    } catch (error) {
+      this.#options.onBroken(error);
     }
-    onIdle();
-    this.#pump();
   }
 
-  #requeue(lane: Lane): void {
-    if (lane.queue.length > 0) this.#ready.push(lane);
-    else if (lane.key !== null) this.#byPartition.get(lane.partition)?.delete(lane.key);
+  #leaveSlot(work: Work): void {
+    this.#running -= 1;
+    (work.lane as Lane).group.running -= 1;
   }
+
+  #groupOf(partition: Partition): LaneGroup {
+    let group = this.#groups.get(partition);
+    if (group === undefined) {
+      group = { partition, byKey: new Map(), parked: [], running: 0 };
+      this.#groups.set(partition, group);
+    }
+    return group;
+  }
+
+  #enqueue(group: LaneGroup, work: Work): void {
+    const key = keyText(work.message.key);
+    const isShared = key !== null || this.#options.unkeyedOrder === "partition";
+    const lane = isShared ? group.byKey.get(key) : undefined;
+    if (lane === undefined) {
+      const fresh = { group, key, head: work, tail: work };
+      work.lane = fresh;
+      if (isShared) group.byKey.set(key, fresh);
+      this.#ready.push(fresh);
+      return;
+    }
+    work.lane = lane;
+    if (lane.tail !== null) lane.tail.next = work;
+    lane.tail = work;
+  }
+
+  #removeHead(lane: Lane): void {
+    lane.head = lane.head?.next ?? null;
+    if (lane.head !== null) return;
+    lane.tail = null;
+    if (lane.group.byKey.get(lane.key) === lane) lane.group.byKey.delete(lane.key);
+  }
+}
+
+/** Latin 1 keeps every byte apart, which UTF-8 would not. An empty key is a key. */
+function keyText(key: Uint8Array | null): string | null {
+  if (key === null) return null;
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1");
 }

@@ -1,72 +1,75 @@
 /**
- * One owned partition. Invariant: every offset in [prefix, position) is queued, running or done here; everything below
- * prefix is done, or dead-lettered with an acknowledged send. Only what was received is tracked, so gaps in the log
- * need no code.
+ * One owned partition: where to read on, what is held, and how far everything is done. Revocation is a property of
+ * this object: once it is dropped nothing changes it any more, and a later owner of the same partition is another one.
+ * Only offsets that were received are tracked, so gaps by compaction, control records and aborts need no code.
  */
-import type { Delivery, Message, TopicPartition } from "./message.ts";
+import type { Delivery, TopicPartition } from "./message.ts";
+import { Queue } from "./queue.ts";
+import { Work } from "./work.ts";
 
+/** Where to begin. */
 export interface StartPosition {
   readonly position: number;
-  /** -1 when unknown. */
+  /** Epoch of the leader that wrote what lies before; -1 unknown. */
   readonly leaderEpoch: number;
 }
 
+/** How much of a partition may be held. Exceeded by at most one delivery, which is taken whole. */
 export interface WindowLimits {
   readonly windowMessages: number;
   readonly windowBytes: number;
 }
 
-/** A message in the window. */
-export interface Entry {
-  readonly message: Message;
-  readonly bytes: number;
-  started: boolean;
-  done: boolean;
-  attempts: number;
-}
-
+/**
+ * `active` · `draining` to its frontier, then still · `suspended`: ownership is in doubt, nothing starts, what runs may
+ * end · `dropped`, for good.
+ */
 export type PartitionState = "active" | "draining" | "suspended" | "dropped";
 
 export class Partition implements TopicPartition {
   readonly topic: string;
   readonly partition: number;
-  /** Last offset that the coordinator acknowledged; null while unknown. Set by the committer. */
-  #committed: number | null = null;
-  #acknowledged: number;
   readonly #limits: WindowLimits;
-  readonly #abort = new AbortController();
+  readonly #dropped = new AbortController();
+  /** What lies in [prefix, position): queued, running, waiting, and done above the first that is not. */
+  readonly #window = new Queue<Work>();
+  #windowBytes = 0;
+  #state: PartitionState = "active";
   #position: number;
   #positionEpoch: number;
+  /** Invariant: every offset below is done or dead-lettered with an acknowledged send, here or by another owner. */
   #prefix: number;
   #prefixEpoch: number;
-  #window: Entry[] = [];
-  #head = 0;
-  #bytes = 0;
-  #state: PartitionState = "active";
-  /** The highest offset that was started: a drain starts nothing above it. */
+  #committed: number | null = null;
+  /** The last commit known to have been acknowledged; the start before the first. */
+  #acknowledged: number;
+  #highestStarted = -1;
   #frontier = -1;
-  inFlight = 0;
+  #inFlight = 0;
+  #halted = 0;
+  #wanted = true;
 
-  constructor(where: TopicPartition, start: StartPosition, limits: WindowLimits) {
-    if (!Number.isSafeInteger(start.position) || start.position < 0) {
-      throw new RangeError(`Cannot own a partition from this position: ${start.position}`);
-    }
-    this.topic = where.topic;
-    this.partition = where.partition;
-    this.#position = this.#prefix = start.position;
-    this.#positionEpoch = this.#prefixEpoch = start.leaderEpoch;
-    this.#acknowledged = -1;
+  /** @throws RangeError when the position is no offset */
+  constructor(tp: TopicPartition, start: StartPosition, limits: WindowLimits) {
+    checkOffset("start position", start.position);
+    this.topic = tp.topic;
+    this.partition = tp.partition;
     this.#limits = limits;
+    this.#position = this.#prefix = this.#acknowledged = start.position;
+    this.#positionEpoch = this.#prefixEpoch = start.leaderEpoch;
   }
 
+  /** The offset to ask for next. */
   get position(): number {
     return this.#position;
   }
 
+  /** Every offset below is done. What may be committed. */
   get prefix(): number {
     return this.#prefix;
   }
 
+  /** The leader epoch to commit with the prefix; -1 unknown. */
   get prefixEpoch(): number {
     return this.#prefixEpoch;
   }
@@ -75,18 +78,25 @@ export class Partition implements TopicPartition {
     return this.#state;
   }
 
+  /** Aborts when the partition is dropped. */
   get signal(): AbortSignal {
-    return this.#abort.signal;
+    return this.#dropped.signal;
   }
 
   get windowMessages(): number {
-    return this.#window.length - this.#head;
+    return this.#window.length;
   }
 
   get windowBytes(): number {
-    return this.#bytes;
+    return this.#windowBytes;
   }
 
+  /** Messages that were started and have no outcome, those that wait for a retry included. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** The last offset that the coordinator acknowledged; null unknown. Set by the committer. */
   get committed(): number | null {
     return this.#committed;
   }
@@ -96,105 +106,191 @@ export class Partition implements TopicPartition {
     if (offset !== null) this.#acknowledged = offset;
   }
 
-  /** The last offset known to be committed, whatever became of later commits; -1 before the first. */
-  get acknowledged(): number {
-    return this.#acknowledged;
-  }
-
+  /** May more be asked for? Any size is let in when nothing is held. */
   wants(): boolean {
-    return this.#state === "active" && this.windowMessages < this.#limits.windowMessages &&
-      this.#bytes < this.#limits.windowBytes;
+    return this.#state === "active" && this.#window.length < this.#limits.windowMessages &&
+      this.#windowBytes < this.#limits.windowBytes;
   }
 
-  /** Takes a delivery for exactly its position; null: it was for another, or the partition is not ours to fill. */
-  accept(delivery: Delivery): readonly Entry[] | null {
+  /** For the assignment: true once after each change of `wants` from false to true. */
+  noticeRoom(): boolean {
+    const wanted = this.#wanted;
+    this.#wanted = this.wants();
+    return this.#wanted && !wanted;
+  }
+
+  /**
+   * Takes a delivery. Null, and nothing taken, when it was asked for from another position than the one that holds now.
+   *
+   * @throws RangeError when the delivery contradicts itself
+   */
+  accept(delivery: Delivery): readonly Work[] | null {
     if (this.#state === "dropped" || this.#state === "suspended") return null;
     if (delivery.from !== this.#position) return null;
-    const entries = delivery.messages.map(newEntry);
-    for (const entry of entries) {
-      this.#window.push(entry);
-      this.#bytes += entry.bytes;
+    checkDelivery(delivery);
+    const works = delivery.messages.map((message) => new Work(this, message));
+    for (const work of works) {
+      this.#window.push(work);
+      this.#windowBytes += work.bytes;
     }
     this.#position = delivery.next;
     this.#positionEpoch = delivery.leaderEpoch;
     this.#advance();
-    return entries;
+    this.noticeRoom();
+    return works;
   }
 
-  /** While draining, only what lies at or below the frontier may start. */
-  mayStart(entry: Entry): boolean {
+  /** May this one start, or go on after a wait? While draining only up to the frontier. */
+  mayStart({ message }: Work): boolean {
     if (this.#state === "active") return true;
-    return this.#state === "draining" && entry.message.offset <= this.#frontier;
+    return this.#state === "draining" && message.offset <= this.#frontier;
   }
 
-  started(entry: Entry): void {
-    entry.started = true;
-    this.#frontier = Math.max(this.#frontier, entry.message.offset);
+  /** Its first attempt begins. */
+  started({ message }: Work): void {
+    this.#inFlight += 1;
+    if (message.offset > this.#highestStarted) this.#highestStarted = message.offset;
   }
 
-  done(entry: Entry): void {
-    if (entry.done) return;
-    entry.done = true;
-    this.#bytes -= entry.bytes;
+  /** It has its outcome. */
+  finished(work: Work): void {
+    this.#inFlight -= 1;
+    work.state = "done";
     this.#advance();
   }
 
+  /** A FatalError: it stays without an outcome. */
+  halted(work: Work): void {
+    work.state = "halted";
+    this.#halted += 1;
+  }
+
   drain(): void {
-    if (this.#state === "active") this.#state = "draining";
+    if (this.#state !== "active") return;
+    this.#state = "draining";
+    this.#frontier = this.#highestStarted;
   }
 
   resume(): void {
-    if (this.#state === "draining" || this.#state === "suspended") this.#state = "active";
+    if (this.#state === "draining") this.#state = "active";
   }
 
   suspend(): void {
     if (this.#state !== "dropped") this.#state = "suspended";
   }
 
-  drop(): void {
-    this.#state = "dropped";
-    this.#abort.abort();
+  /**
+   * Ours again. What lies below the group's commit and was not started here is done elsewhere.
+   *
+   * @returns those; null, and nothing changed, when what is held does not fit the commit
+   */
+  readopt(committed: number): readonly Work[] | null {
+    if (this.#state !== "suspended") return null;
+    if (committed < this.#acknowledged || committed > this.#position) return null;
+    this.#state = "active";
+    this.committed = committed;
+    const elsewhere: Work[] = [];
+    for (const work of this.#window) {
+      if (work.message.offset >= committed) break;
+      if (work.state !== "queued" || work.attempt > 0) continue;
+      work.state = "done";
+      elsewhere.push(work);
+    }
+    this.#advance();
+    if (this.#prefix < committed) {
+      this.#prefix = committed;
+      this.#prefixEpoch = -1;
+    }
+    return elsewhere;
   }
 
-  /** Nothing at or below the frontier is left to do. */
-  get isDrained(): boolean {
-    return this.#state !== "draining" || this.windowMessages === 0 || this.#prefix > this.#frontier;
-  }
-
-  /** The log lost [position, start): what is held goes on, then the prefix follows. */
+  /**
+   * The log lost [position, start.position).
+   *
+   * @throws RangeError when that would go back
+   */
   skipTo(start: StartPosition): void {
-    this.#position = Math.max(this.#position, start.position);
+    checkOffset("position to skip to", start.position);
+    if (start.position < this.#position) {
+      throw new RangeError(`Cannot skip back from ${this.#position}: ${start.position}`);
+    }
+    if (this.#state === "dropped") return;
+    this.#position = start.position;
     this.#positionEpoch = start.leaderEpoch;
     this.#advance();
   }
 
-  /** Another owner committed up to `offset` meanwhile: what was not started below it is done there. */
-  doneElsewhere(offset: number): void {
-    for (const entry of this.#window) {
-      if (entry.message.offset < offset && !entry.started && !entry.done) this.done(entry);
-    }
+  /** Lets everything go; answers what was held. */
+  drop(): readonly Work[] {
+    this.#state = "dropped";
+    const held = [...this.#window];
+    this.#window.clear();
+    this.#windowBytes = 0;
+    this.#inFlight = 0;
+    this.#dropped.abort(new Error(`Partition was taken away: ${this.topic}/${this.partition}`));
+    return held;
   }
 
-  /** The prefix grows over what is done without a gap; past control records too when the window is empty. */
-  #advance(): void {
-    for (let entry = this.#window[this.#head]; entry?.done; entry = this.#window[this.#head]) {
-      this.#prefix = entry.message.offset + 1;
-      this.#prefixEpoch = entry.message.leaderEpoch;
-      this.#head += 1;
+  /** Draining, and nothing at or below the frontier is left to do. */
+  get isDrained(): boolean {
+    if (this.#state !== "draining") return false;
+    const first = this.#window.peek();
+    return first === undefined || first.message.offset > this.#frontier;
+  }
+
+  /** Nothing is left to wait for in a drain: drained, called off, or held up for good by a FatalError. */
+  get isSettled(): boolean {
+    if (this.#state !== "draining" || this.isDrained) return true;
+    return this.#halted > 0 && this.#onlyHaltedIsLeft();
+  }
+
+  #onlyHaltedIsLeft(): boolean {
+    for (const { message, state, lane } of this.#window) {
+      if (message.offset > this.#frontier) break;
+      if (state !== "done" && lane?.head?.state !== "halted") return false;
     }
-    if (this.#head === this.#window.length) {
-      this.#window = [];
-      this.#head = 0;
+    return true;
+  }
+
+  /** The prefix grows over what is done without a gap, and past control records when nothing is held. */
+  #advance(): void {
+    let first = this.#window.peek();
+    while (first !== undefined && first.state === "done") {
+      this.#window.shift();
+      this.#windowBytes -= first.bytes;
+      if (first.message.offset >= this.#prefix) {
+        this.#prefix = first.message.offset + 1;
+        this.#prefixEpoch = first.message.leaderEpoch;
+      }
+      first = this.#window.peek();
+    }
+    if (first === undefined) {
       this.#prefix = this.#position;
       this.#prefixEpoch = this.#positionEpoch;
-    } else if (this.#head > 1024) {
-      this.#window = this.#window.slice(this.#head);
-      this.#head = 0;
     }
   }
 }
 
-function newEntry(message: Message): Entry {
-  const bytes = (message.key?.length ?? 0) + (message.value?.length ?? 0);
-  return { message, bytes, started: false, done: false, attempts: 0 };
+function checkDelivery({ topic, partition, from, messages, next }: Delivery): void {
+  checkOffset("next position", next);
+  let lowest = from;
+  for (const { offset } of messages) {
+    checkOffset("offset", offset);
+    if (offset < lowest) {
+      throw new RangeError(
+        `Offsets of ${topic}/${partition} must ascend from ${lowest}: ${offset}`,
+      );
+    }
+    lowest = offset + 1;
+  }
+  if (next < lowest) {
+    throw new RangeError(
+      `Next position of ${topic}/${partition} must be ${lowest} or more: ${next}`,
+    );
+  }
+}
+
+function checkOffset(what: string, offset: number): void {
+  if (Number.isSafeInteger(offset) && offset >= 0) return;
+  throw new RangeError(`Not an offset that a number can hold, ${what}: ${offset}`);
 }

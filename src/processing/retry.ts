@@ -1,11 +1,25 @@
-/** How long to wait before trying again: exponential with full jitter, capped. */
+/** How long a message waits before it is tried again. */
+
+/** Bounds of the waits. */
 export interface Backoff {
+  /** Upper bound of the first wait. */
   readonly backoffMs: number;
+  /** Upper bound of every wait. */
   readonly backoffMaxMs: number;
 }
 
-/** Milliseconds before the attempt after `attempt` (1 for the first); `random` in [0, 1) spreads the herd. */
-export function retryDelayMs(attempt: number, backoff: Backoff, random: number): number {
-  const exponent = Math.min(attempt - 1, 30);
-  return Math.round(random * Math.min(backoff.backoffMaxMs, backoff.backoffMs * 2 ** exponent));
+/**
+ * Exponential with full jitter: anything from 0 up to `backoffMs` doubled with each failed attempt, at most
+ * `backoffMaxMs`. Full jitter spreads a crowd of messages that failed together.
+ *
+ * @param attempt the attempt that failed, from 1
+ * @param random in [0, 1)
+ */
+export function retryDelayMs(
+  attempt: number,
+  { backoffMs, backoffMaxMs }: Backoff,
+  random: number,
+): number {
+  const bound = Math.min(backoffMaxMs, backoffMs * 2 ** (attempt - 1));
+  return Math.floor(random * (bound + 1));
 }
