@@ -1,14 +1,18 @@
 /**
  * The record bytes of one partition, as Fetch answers them, into messages: batches of format version 2, CRC checked,
- * decompressed, aborted transactions and control records left out. What cannot be read stops the decoding there and is
- * named; what came before it is kept, so that the caller decides. Keys and values are views on the (decompressed)
- * batch: they keep it in memory for as long as the window holds them.
+ * decompressed, with aborted transactions and control records left out. A batch comes whole or not at all: what cannot
+ * be read stops the decoding there and is named, what came before it is kept, and the caller decides.
+ * Keys and values are views on the decompressed batch, or on the fetched bytes where nothing is compressed, and keep
+ * these in memory for as long as one of them is held: copy what is to outlive the window.
  */
 import { Buffer } from "node:buffer";
-import type { Header, Message } from "../processing/message.ts";
-import { CodecError, decompress } from "./codecs.ts";
+import type { Message } from "../processing/message.ts";
+import { CodecError } from "./codec_error.ts";
+import { decompress } from "./codecs.ts";
 import { crc32c } from "./crc32c.ts";
+import { MalformedRecordsError, RecordReader } from "./record_reader.ts";
 
+/** A transaction whose records must not be delivered. It ends at the next control batch of its producer. */
 export interface AbortedTransaction {
   readonly producerId: bigint;
   readonly firstOffset: number;
@@ -19,38 +23,50 @@ export interface DecodeOptions {
   readonly partition: number;
   /** Records below are left out: a batch is always sent whole. */
   readonly from: number;
+  /** As the answer lists them for this partition. */
   readonly aborted: readonly AbortedTransaction[];
-  /** Cap on the decompressed size of one batch. */
+  /** Cap on the decompressed size of one batch. Of all batches together, less than twice of it: the rest waits. */
   readonly maxDecompressedBytes: number;
 }
 
 /** A batch that cannot be read, and why. */
 export interface UnreadableBatch {
+  /** -1 when not even that is there. */
   readonly baseOffset: number;
+  /** As its header says, which may be as wrong as the rest of it; else the base offset. */
   readonly lastOffset: number;
+  /**
+   * `cut_off`: the very first batch is longer than the bytes. A broker sends the first one whole, so either its length
+   * is damaged or the broker cuts it. Nothing says that its records are lost: ask again, never skip it.
+   */
   readonly code:
     | CodecError["code"]
     | "crc_mismatch"
     | "malformed_records"
-    | "unsupported_magic";
+    | "unsupported_magic"
+    | "cut_off";
+  /** For people. */
   readonly message: string;
 }
 
 export interface DecodedBatches {
+  /** Ascending offsets, each >= `from`. */
   readonly messages: readonly Message[];
-  /** One past the last batch that was read; `from` when there was none. */
+  /** One past the last batch that was read, control batches and empty ones included; `from` when there was none. */
   readonly next: number;
   /** Of the last batch that was read; -1 when there was none. */
   readonly leaderEpoch: number;
+  /** The batch at which the decoding stopped; null when there is none. */
   readonly unreadable: UnreadableBatch | null;
 }
 
 /** Base offset and length stand before what the length counts. */
 const LOG_OVERHEAD_BYTES = 12;
 const BATCH_HEADER_BYTES = 61;
-const CRC_COVERS_FROM = 21;
 const MAGIC = 2;
+const CRC_COVERS_FROM = 21;
 const TWO_TO_THE_32 = 4_294_967_296;
+/** Attributes. */
 const CODEC_BITS = 0x07;
 const LOG_APPEND_TIME = 0x08;
 const TRANSACTIONAL = 0x10;
@@ -62,219 +78,214 @@ export async function decodeRecordBatches(
   options: DecodeOptions,
 ): Promise<DecodedBatches> {
   const log = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const messages: Message[] = [];
   const aborts = new AbortFilter(options.aborted);
+  const messages: Message[] = [];
   let next = options.from;
   let leaderEpoch = -1;
-  let at = 0;
-  while (at + LOG_OVERHEAD_BYTES + 5 <= log.length) {
-    const end = at + LOG_OVERHEAD_BYTES + log.readInt32BE(at + 8);
-    if (end > log.length && end > at) break;
-    const header = readHeader(log.subarray(at, Math.max(end, at)));
-    if ("code" in header) return { messages, next, leaderEpoch, unreadable: header };
-    if (header.lastOffset >= options.from && !aborts.hides(header)) {
-      const problem = await readBatch(header, { options, messages });
-      if (problem !== null) return { messages, next, leaderEpoch, unreadable: problem };
+  let decompressedBytes = 0;
+  for (let at = 0; at < log.length && decompressedBytes < options.maxDecompressedBytes;) {
+    const end = at + batchSize(log, at);
+    if (end > log.length) {
+      const unreadable = at === 0 ? cutOff(log) : null;
+      return { messages, next, leaderEpoch, unreadable };
     }
-    if (header.lastOffset >= next) {
-      next = header.lastOffset + 1;
-      leaderEpoch = header.leaderEpoch;
+    const batch = readBatch(log.subarray(at, end));
+    if ("code" in batch) return { messages, next, leaderEpoch, unreadable: batch };
+    const isHidden = aborts.hides(batch);
+    if (batch.lastOffset >= next) {
+      if (!isHidden && batch.count > 0) {
+        const added = await addMessages(batch, { messages, options, from: next });
+        if (typeof added !== "number") return { messages, next, leaderEpoch, unreadable: added };
+        decompressedBytes += added;
+      }
+      next = batch.lastOffset + 1;
+      leaderEpoch = batch.leaderEpoch;
     }
     at = end;
   }
   return { messages, next, leaderEpoch, unreadable: null };
 }
 
-interface BatchHeader {
+/** Infinity when the bytes end before they say it. */
+function batchSize(log: Buffer, at: number): number {
+  if (log.length - at < LOG_OVERHEAD_BYTES) return Infinity;
+  return LOG_OVERHEAD_BYTES + Math.max(0, log.readInt32BE(at + 8));
+}
+
+function cutOff(log: Buffer): UnreadableBatch {
+  const message = `Raise MAX_PARTITION_FETCH_BYTES or check the broker's log, ` +
+    `the first batch is longer than what came of it: ${log.length} bytes`;
+  return { ...offsetsOf(log), code: "cut_off", message };
+}
+
+/** As far as they can be told from the beginning of a batch. */
+function offsetsOf(batch: Buffer): { baseOffset: number; lastOffset: number } {
+  const baseOffset = batch.length < 8 ? -1 : readInt64(batch, 0);
+  const isKnown = batch.length >= 27 && batch[16] === MAGIC;
+  const lastOffset = isKnown ? baseOffset + Math.max(0, batch.readInt32BE(23)) : baseOffset;
+  return { baseOffset, lastOffset };
+}
+
+/** The header of a batch whose CRC is right. */
+interface Batch {
   readonly baseOffset: number;
   readonly lastOffset: number;
   readonly leaderEpoch: number;
   readonly attributes: number;
   readonly baseTimestamp: number;
   readonly maxTimestamp: number;
-  readonly producerId: bigint;
+  /** Of its records; compaction may have removed some, or all. */
   readonly count: number;
-  readonly records: Buffer;
+  readonly bytes: Buffer;
 }
 
-function readHeader(batch: Buffer): BatchHeader | UnreadableBatch {
-  const baseOffset = batch.length >= 8 ? readInt64(batch, 0) : -1;
-  const unreadable = (code: UnreadableBatch["code"], message: string, lastOffset = baseOffset) => ({
+function readBatch(bytes: Buffer): Batch | UnreadableBatch {
+  const { baseOffset, lastOffset } = offsetsOf(bytes);
+  const unreadable = (code: UnreadableBatch["code"], message: string) => ({
     baseOffset,
     lastOffset,
     code,
     message,
   });
-  const magic = batch[16];
-  if (magic !== MAGIC) {
-    return unreadable(
-      "unsupported_magic",
-      `Convert the topic, its batches are of format: ${magic}`,
-    );
+  const magic = bytes[16];
+  if (magic !== MAGIC && magic !== undefined) {
+    const text = `Upgrade the producer and convert the topic, a batch is of format: ${magic}`;
+    return unreadable("unsupported_magic", text);
   }
-  if (batch.length < BATCH_HEADER_BYTES) {
-    return unreadable(
-      "malformed_records",
-      `Batch is shorter than its header: ${batch.length} bytes`,
-    );
+  if (bytes.length < BATCH_HEADER_BYTES) {
+    const text =
+      `Check the broker's log, a batch is shorter than its header: ${bytes.length} bytes`;
+    return unreadable("malformed_records", text);
   }
-  const lastOffset = baseOffset + batch.readInt32BE(23);
-  if (!Number.isSafeInteger(baseOffset) || baseOffset < 0 || lastOffset < baseOffset) {
-    return unreadable("malformed_records", `Batch has impossible offsets: ${baseOffset}`);
-  }
-  const crc = crc32c(batch.subarray(CRC_COVERS_FROM));
-  const expected = batch.readUInt32BE(17);
+  const crc = crc32c(bytes.subarray(CRC_COVERS_FROM));
+  const expected = bytes.readUInt32BE(17);
   if (crc !== expected) {
-    const text = `Batch is damaged, its CRC32C is ${crc} where it says: ${expected}`;
-    return unreadable("crc_mismatch", text, lastOffset);
+    const text = `Check the broker's disk, the CRC32C of a batch is not ${expected} but: ${crc}`;
+    return unreadable("crc_mismatch", text);
+  }
+  const count = bytes.readInt32BE(57);
+  const isOrdered = baseOffset >= 0 && bytes.readInt32BE(23) >= 0;
+  if (!isOrdered || !Number.isSafeInteger(lastOffset) || count < 0) {
+    const text = `Check the producer, a batch has impossible offsets or count: ${baseOffset}`;
+    return unreadable("malformed_records", text);
   }
   return {
     baseOffset,
     lastOffset,
-    leaderEpoch: batch.readInt32BE(12),
-    attributes: batch.readInt16BE(21),
-    baseTimestamp: readInt64(batch, 27),
-    maxTimestamp: readInt64(batch, 35),
-    producerId: batch.readBigInt64BE(43),
-    count: batch.readInt32BE(57),
-    records: batch.subarray(BATCH_HEADER_BYTES),
+    leaderEpoch: bytes.readInt32BE(12),
+    attributes: bytes.readInt16BE(21),
+    baseTimestamp: readInt64(bytes, 27),
+    maxTimestamp: readInt64(bytes, 35),
+    count,
+    bytes,
   };
 }
 
-/** Adds the batch's messages; on trouble adds none of them and says what it is. */
-async function readBatch(
-  header: BatchHeader,
-  { options, messages }: { options: DecodeOptions; messages: Message[] },
-): Promise<UnreadableBatch | null> {
-  const { baseOffset, lastOffset } = header;
-  const keep = messages.length;
+interface Target {
+  readonly messages: Message[];
+  readonly options: DecodeOptions;
+  /** Records below are left out. */
+  readonly from: number;
+}
+
+/** Adds all messages of the batch, or none. Answers how many bytes were decompressed for it, or what is wrong. */
+async function addMessages(batch: Batch, target: Target): Promise<number | UnreadableBatch> {
+  const { messages, options } = target;
+  const kept = messages.length;
+  const codec = batch.attributes & CODEC_BITS;
+  const { buffer, byteOffset, length } = batch.bytes;
+  const payload = new Uint8Array(
+    buffer,
+    byteOffset + BATCH_HEADER_BYTES,
+    length - BATCH_HEADER_BYTES,
+  );
   try {
-    const codec = header.attributes & CODEC_BITS;
-    const plain = await decompress(codec, header.records, options.maxDecompressedBytes);
-    readRecords(plain, { header, options, messages });
-    return null;
+    const records = await decompress(codec, payload, options.maxDecompressedBytes);
+    readRecords(records, { batch, ...target });
+    return codec === 0 ? 0 : records.length;
   } catch (error) {
-    messages.length = keep;
-    const { message } = error as Error;
-    const code = error instanceof CodecError ? error.code : "malformed_records";
-    return { baseOffset, lastOffset, code, message };
+    messages.length = kept;
+    const { baseOffset, lastOffset } = batch;
+    if (error instanceof CodecError) {
+      return { baseOffset, lastOffset, code: error.code, message: error.message };
+    }
+    if (!(error instanceof MalformedRecordsError)) throw error;
+    const message = `Check the producer, its records cannot be read: ${error.message}`;
+    return { baseOffset, lastOffset, code: "malformed_records", message };
   }
 }
 
 function readRecords(
-  plain: Uint8Array,
-  { header, options, messages }: {
-    header: BatchHeader;
-    options: DecodeOptions;
-    messages: Message[];
-  },
+  records: Uint8Array,
+  { batch, messages, options, from }: Target & { readonly batch: Batch },
 ): void {
-  const { topic, partition, from } = options;
-  const { baseOffset, lastOffset, leaderEpoch, count } = header;
-  const appendTime = (header.attributes & LOG_APPEND_TIME) !== 0;
-  const reader = new RecordReader(plain);
+  const { topic, partition } = options;
+  const { baseOffset, lastOffset, leaderEpoch, count, baseTimestamp, maxTimestamp } = batch;
+  const hasAppendTime = (batch.attributes & LOG_APPEND_TIME) !== 0;
+  const reader = new RecordReader(records);
+  let previous = baseOffset - 1;
   for (let i = 0; i < count; i++) {
     const size = reader.varint();
     const end = reader.at + size;
-    if (size < 0 || end > plain.length) throw new Error(`Record ${i} of ${count} is cut off`);
-    reader.skip(1); // attributes, unused
-    const timestamp = header.baseTimestamp + reader.varint();
+    reader.skip(1); // attributes, of which there are none
+    const timestamp = baseTimestamp + reader.varint();
     const offset = baseOffset + reader.varint();
     const key = reader.bytes();
     const value = reader.bytes();
     const headers = reader.headers();
-    if (reader.at !== end || offset > lastOffset || offset < baseOffset) {
-      throw new Error(`Record ${i} of ${count} does not fit its size or its batch`);
+    if (reader.at !== end) {
+      throw new MalformedRecordsError(`record ${i} of ${count} is not of its size ${size}`);
     }
+    if (offset <= previous || offset > lastOffset) {
+      throw new MalformedRecordsError(
+        `record ${i} of ${count} has the impossible offset ${offset}`,
+      );
+    }
+    previous = offset;
     if (offset < from) continue;
     messages.push({
       topic,
       partition,
       offset,
-      timestamp: appendTime ? header.maxTimestamp : timestamp,
+      timestamp: hasAppendTime ? maxTimestamp : timestamp,
       key,
       value,
       headers,
       leaderEpoch,
     });
   }
-}
-
-const NO_HEADERS: readonly Header[] = [];
-/** More than a record of any size could hold is damage, not a list to allocate. */
-const MIN_HEADER_BYTES = 2;
-
-class RecordReader {
-  readonly #bytes: Uint8Array;
-  at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  skip(count: number): void {
-    this.at += count;
-  }
-
-  /** Zigzag varint of up to 64 bits, as a number. */
-  varint(): number {
-    let value = 0;
-    let factor = 1;
-    for (let i = 0; i < 10; i++) {
-      const byte = this.#bytes[this.at++];
-      if (byte === undefined) throw new Error("Records are cut off");
-      value += (byte & 0x7f) * factor;
-      if (byte < 0x80) return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
-      factor *= 128;
-    }
-    throw new Error("Records hold a number that is too long");
-  }
-
-  bytes(): Uint8Array | null {
-    const size = this.varint();
-    if (size < 0) return null;
-    const start = this.at;
-    this.at += size;
-    if (this.at > this.#bytes.length) throw new Error("Records are cut off");
-    return this.#bytes.subarray(start, this.at);
-  }
-
-  headers(): readonly Header[] {
-    const count = this.varint();
-    if (count === 0) return NO_HEADERS;
-    if (count < 0 || count * MIN_HEADER_BYTES > this.#bytes.length - this.at) {
-      throw new Error(`Record has an impossible number of headers: ${count}`);
-    }
-    const headers: Header[] = [];
-    for (let i = 0; i < count; i++) {
-      const name = this.bytes();
-      if (name === null) throw new Error("Record has a header without a name");
-      headers.push([Buffer.from(name).toString("utf8"), this.bytes()]);
-    }
-    return headers;
+  if (reader.left > 0) {
+    throw new MalformedRecordsError(
+      `${reader.left} bytes follow the last of ${count}`,
+    );
   }
 }
 
-/** Which batches belong to transactions that were aborted (read_committed), in order of offset. */
+/**
+ * Which batches belong to transactions that were aborted. A transaction is open from its first offset to the next
+ * control batch of its producer, whatever that says: compaction may have emptied it.
+ */
 class AbortFilter {
+  /** Those that begin later, the first one last. */
   readonly #upcoming: AbortedTransaction[];
   readonly #open = new Set<bigint>();
 
   constructor(aborted: readonly AbortedTransaction[]) {
-    this.#upcoming = [...aborted].sort((a, b) => b.firstOffset - a.firstOffset);
+    this.#upcoming = aborted.toSorted((a, b) => b.firstOffset - a.firstOffset);
   }
 
-  hides({ attributes, producerId, lastOffset }: BatchHeader): boolean {
+  /** To be asked for every batch, in order. Control batches are always hidden. */
+  hides({ attributes, lastOffset, bytes }: Batch): boolean {
     for (let first = this.#upcoming.at(-1); first !== undefined; first = this.#upcoming.at(-1)) {
       if (first.firstOffset > lastOffset) break;
       this.#open.add(first.producerId);
       this.#upcoming.pop();
     }
-    if (attributes & CONTROL) {
-      this.#open.delete(producerId); // a control batch ends its producer's transaction
-      return true;
-    }
-    return (attributes & TRANSACTIONAL) !== 0 && this.#open.has(producerId);
+    const isControl = (attributes & CONTROL) !== 0;
+    if (this.#open.size === 0) return isControl;
+    const producerId = bytes.readBigInt64BE(43);
+    if (isControl) this.#open.delete(producerId);
+    return isControl || ((attributes & TRANSACTIONAL) !== 0 && this.#open.has(producerId));
   }
 }
 

@@ -1,19 +1,22 @@
 /**
  * What members of a group tell each other through the coordinator: subscriptions (who wants which topics and owns
  * which partitions) and assignments. The consumer protocol of Apache Kafka, ConsumerProtocolSubscription and
- * ConsumerProtocolAssignment: version 1 is written, 0 to 3 are read, what follows in later ones is left alone. Bytes of
- * other members are not trusted.
+ * ConsumerProtocolAssignment: versions 1 and 0 are written, which every client reads; 0 to 3 are read, and of later
+ * ones what is alike. Bytes of other members are not trusted.
  */
 import { Buffer } from "node:buffer";
 import type { TopicPartition } from "../processing/message.ts";
 
+const GENERATION_BYTES = 4;
+
 export interface Subscription {
   readonly topics: readonly string[];
   readonly owned: readonly TopicPartition[];
-  /** Of which the member owns them; null where it does not say. */
+  /** The generation in which it owns them; null where it does not say, or has been in none. */
   readonly ownedGeneration: number | null;
 }
 
+/** `generationId`: in which `owned` was given to us; -1 for none. */
 export function encodeSubscription(
   topics: readonly string[],
   owned: readonly TopicPartition[],
@@ -24,7 +27,7 @@ export function encodeSubscription(
   writer.int32(topics.length);
   for (const topic of topics) writer.text(topic);
   // Where version 1 has no room for the generation, the Java client's cooperative-sticky puts it in the user data.
-  writer.int32(4);
+  writer.int32(GENERATION_BYTES);
   writer.int32(generationId);
   writer.byTopic(owned);
   return writer.finish();
@@ -36,12 +39,15 @@ export function parseSubscription(bytes: Uint8Array): Subscription {
   const version = reader.int16();
   const topics = reader.list(() => reader.text());
   const userData = reader.bytes();
+  // Some clients write version 1 and leave out what it adds.
   const owned = version >= 1 && reader.hasMore ? reader.byTopic() : [];
-  if (version >= 2 && reader.hasMore) return { topics, owned, ownedGeneration: reader.int32() };
-  const ownedGeneration = version === 1 && userData?.length === 4 ? userData.readInt32BE(0) : null;
-  return { topics, owned, ownedGeneration };
+  let generation = -1;
+  if (version >= 2 && reader.hasMore) generation = reader.int32();
+  else if (userData?.length === GENERATION_BYTES) generation = userData.readInt32BE(0);
+  return { topics, owned, ownedGeneration: generation < 0 ? null : generation };
 }
 
+/** No user data; version 0, as version 1 adds nothing. */
 export function encodeAssignment(partitions: readonly TopicPartition[]): Uint8Array {
   const writer = new Writer();
   writer.int16(0);
@@ -131,15 +137,21 @@ class Reader {
 
   list<T>(read: () => T): T[] {
     const count = this.int32();
-    if (count > this.#bytes.length) throw this.#damaged();
+    if (count > this.#bytes.length) throw this.#damaged(); // before anything of that length is made
     return Array.from({ length: Math.max(0, count) }, read);
   }
 
   byTopic(): TopicPartition[] {
     return this.list(() => {
       const topic = this.text();
-      return this.list(() => ({ topic, partition: this.int32() }));
+      return this.list(() => ({ topic, partition: this.#partition() }));
     }).flat();
+  }
+
+  #partition(): number {
+    const partition = this.int32();
+    if (partition < 0) throw this.#damaged();
+    return partition;
   }
 
   #take(size: number): number {
@@ -150,6 +162,7 @@ class Reader {
   }
 
   #damaged(): Error {
-    return new Error(`Cannot read a member's ${this.#what}: ${this.#bytes.length} bytes`);
+    const what = `the ${this.#what} of one is not Kafka's consumer protocol`;
+    return new Error(`Check the members of the group, ${what}: ${this.#bytes.length} bytes`);
   }
 }

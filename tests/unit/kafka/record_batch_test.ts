@@ -1,83 +1,424 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { decompress, selfTestCodecs } from "../../../src/kafka/codecs.ts";
-import { crc32c } from "../../../src/kafka/crc32c.ts";
-import { decodeRecordBatches } from "../../../src/kafka/record_batch.ts";
-import { type WriteCodec, writeRecordBatch } from "../../../src/kafka/record_batch_writer.ts";
+import {
+  type DecodedBatches,
+  type DecodeOptions,
+  decodeRecordBatches,
+  type UnreadableBatch,
+} from "../../../src/kafka/record_batch.ts";
+import { writeRecordBatch } from "../../../src/kafka/record_batch_writer.ts";
+import {
+  BATCH_CODECS,
+  compress,
+  controlBatch,
+  encodeBatch,
+  encodeBatches,
+  sealBatch,
+  type TestBatch,
+  varint,
+} from "../../support/record_batches.ts";
 
-const OPTIONS = {
-  topic: "t",
-  partition: 0,
-  from: 0,
-  aborted: [],
-  maxDecompressedBytes: 1_000_000,
-};
+const TWO_RECORDS = [{ value: "one" }, { value: "two" }];
 
-function record(value: string) {
-  return {
-    key: Buffer.from("k"),
-    value: Buffer.from(value),
-    headers: [["same", Buffer.from("1")], ["same", null]] as const,
-    timestamp: 1_700_000_000_000,
-  };
+function decode(bytes: Uint8Array, options: Partial<DecodeOptions> = {}): Promise<DecodedBatches> {
+  const all = { topic: "t", partition: 3, from: 0, aborted: [], maxDecompressedBytes: 1 << 20 };
+  return decodeRecordBatches(bytes, { ...all, ...options });
 }
 
-Deno.test("crc32c() gives the published check value", () => {
-  assert.equal(crc32c(Buffer.from("123456789")), 0xe3069283);
-  assert.equal(crc32c(Buffer.alloc(32)), 0x8a9136aa);
-});
+/** Values of what is delivered. */
+function values({ messages }: DecodedBatches): (string | null)[] {
+  return messages.map(({ value }) => value === null ? null : Buffer.from(value).toString());
+}
 
-Deno.test("selfTestCodecs() finds every codec working", async () => {
-  await selfTestCodecs();
-});
-
-Deno.test("decompress() refuses what unpacks to more than the cap", async () => {
-  const packed = await writeRecordBatch([record("x".repeat(10_000))], "snappy");
-  await assert.rejects(decompress(2, packed.subarray(61), 100), { code: "too_large_decompressed" });
-});
-
-Deno.test("decompress() names an unknown codec", async () => {
-  await assert.rejects(decompress(7, Buffer.alloc(1), 100), { code: "unknown_codec" });
-});
-
-for (const codec of ["none", "gzip", "snappy"] satisfies WriteCodec[]) {
-  Deno.test(`decodeRecordBatches() reads back what was written with ${codec}`, async () => {
-    const batch = await writeRecordBatch([record("one"), record("two")], codec);
-    const { messages, next, unreadable } = await decodeRecordBatches(batch, OPTIONS);
-    assert.equal(unreadable, null);
-    assert.equal(next, 2);
-    assert.deepEqual(messages.map(({ value }) => Buffer.from(value ?? []).toString()), [
-      "one",
-      "two",
-    ]);
-    assert.deepEqual(messages[0]?.headers.map(([name, value]) => [name, value?.length ?? null]), [
-      ["same", 1],
-      ["same", null],
-    ]);
+for (const codec of BATCH_CODECS) {
+  Deno.test(`decodeRecordBatches() reads keys, values, headers and coordinates in ${codec}`, async () => {
+    const headers = [["same", "1"], ["constructor", null], ["same", ""], ["é", "2"]] as const;
+    const records = [
+      { key: "k", value: "v", headers, timestampDelta: -7 },
+      { key: null, value: null, timestampDelta: 5_000_000_000 },
+      { key: "", value: "", offsetDelta: 4 },
+    ];
+    const decoded = await decode(
+      await encodeBatch({ baseOffset: 40, records, codec, leaderEpoch: 9, baseTimestamp: 1_000 }),
+    );
+    const common = { topic: "t", partition: 3, leaderEpoch: 9 };
+    const bytes = (text: string) => new TextEncoder().encode(text);
+    assert.deepEqual(decoded, {
+      messages: [
+        {
+          ...common,
+          offset: 40,
+          timestamp: 993,
+          key: bytes("k"),
+          value: bytes("v"),
+          headers: [["same", bytes("1")], ["constructor", null], ["same", bytes("")], [
+            "é",
+            bytes("2"),
+          ]],
+        },
+        { ...common, offset: 41, timestamp: 5_000_001_000, key: null, value: null, headers: [] },
+        {
+          ...common,
+          offset: 44,
+          timestamp: 1_000,
+          key: bytes(""),
+          value: bytes(""),
+          headers: [],
+        },
+      ],
+      next: 45,
+      leaderEpoch: 9,
+      unreadable: null,
+    });
   });
 }
 
-Deno.test("decodeRecordBatches() stops at a damaged batch and keeps what came before it", async () => {
-  const good = await writeRecordBatch([record("good")], "none");
-  const bad = await writeRecordBatch([record("bad")], "none");
-  bad.writeBigInt64BE(1n, 0);
-  bad.writeUInt8(bad.readUInt8(bad.length - 4) ^ 1, bad.length - 4);
-  const decoded = await decodeRecordBatches(Buffer.concat([good, bad]), OPTIONS);
-  assert.equal(decoded.messages.length, 1);
-  assert.equal(decoded.next, 1);
-  assert.equal(decoded.unreadable?.code, "crc_mismatch");
-  assert.equal(decoded.unreadable?.baseOffset, 1);
-});
-
-Deno.test("decodeRecordBatches() leaves a cut-off batch at the end for the next fetch", async () => {
-  const batch = await writeRecordBatch([record("one")], "none");
-  const decoded = await decodeRecordBatches(batch.subarray(0, batch.length - 1), OPTIONS);
-  assert.deepEqual([decoded.messages.length, decoded.next, decoded.unreadable], [0, 0, null]);
+Deno.test("decodeRecordBatches() takes the broker's time where the topic has it", async () => {
+  const times = { hasAppendTime: true, baseTimestamp: 1_000, maxTimestamp: 2_000 };
+  const { messages } = await decode(await encodeBatch({ records: TWO_RECORDS, ...times }));
+  assert.deepEqual(messages.map(({ timestamp }) => timestamp), [2_000, 2_000]);
 });
 
 Deno.test("decodeRecordBatches() leaves out records below the position, and moves past them", async () => {
-  const batch = await writeRecordBatch([record("one"), record("two")], "none");
-  const decoded = await decodeRecordBatches(batch, { ...OPTIONS, from: 1 });
-  assert.deepEqual(decoded.messages.map(({ offset }) => offset), [1]);
+  const batches = [{ records: TWO_RECORDS }, { records: TWO_RECORDS }];
+  const decoded = await decode(await encodeBatches(batches), { from: 3 });
+  assert.deepEqual(decoded.messages.map(({ offset }) => offset), [3]);
+  assert.equal(decoded.next, 4);
+});
+
+Deno.test("decodeRecordBatches() never goes back, whatever the log says", async () => {
+  const batches = [{ records: TWO_RECORDS }, { baseOffset: 1, records: TWO_RECORDS }];
+  const decoded = await decode(await encodeBatches(batches));
+  assert.deepEqual(decoded.messages.map(({ offset }) => offset), [0, 1, 2]);
+  const older = [{ baseOffset: 5, records: TWO_RECORDS }, { baseOffset: 0, records: TWO_RECORDS }];
+  assert.equal((await decode(await encodeBatches(older))).next, 7);
+});
+
+Deno.test("decodeRecordBatches() has a leader epoch for each message, and the last batch's for all", async () => {
+  const records = [{ value: "v" }];
+  const batches = [{ records, leaderEpoch: 1 }, { records, leaderEpoch: 4 }];
+  const decoded = await decode(await encodeBatches(batches));
+  assert.deepEqual(decoded.messages.map(({ leaderEpoch }) => leaderEpoch), [1, 4]);
+  assert.equal(decoded.leaderEpoch, 4);
+  assert.equal((await decode(new Uint8Array(0))).leaderEpoch, -1);
+});
+
+Deno.test("decodeRecordBatches() ignores a batch that is cut off, wherever it is cut", async () => {
+  const bytes = await encodeBatches([{ records: TWO_RECORDS }, { records: TWO_RECORDS }]);
+  const first = bytes.length / 2;
+  for (let end = first; end < bytes.length; end++) {
+    const { messages, next, unreadable } = await decode(bytes.subarray(0, end));
+    assert.deepEqual([messages.length, next, unreadable], [2, 2, null], `cut at ${end}`);
+  }
+});
+
+Deno.test("decodeRecordBatches() names a first batch that is cut off, because no fetch would ever get past it", async () => {
+  const batch = await encodeBatch({ baseOffset: 6, records: TWO_RECORDS });
+  for (let end = 1; end < batch.length; end++) {
+    const { next, unreadable } = await decode(batch.subarray(0, end), { from: 6 });
+    assert.deepEqual([next, unreadable?.code], [6, "cut_off"], `cut at ${end}`);
+    assert.equal(unreadable?.baseOffset, end < 8 ? -1 : 6);
+    assert.equal(unreadable?.lastOffset, end < 8 ? -1 : end < 27 ? 6 : 7);
+  }
+});
+
+Deno.test("decodeRecordBatches() moves past empty batches and gaps that compaction left", async () => {
+  const gap: TestBatch = {
+    baseOffset: 10,
+    records: [{ value: "a" }, { value: "b", offsetDelta: 5 }],
+  };
+  const empty: TestBatch = {
+    baseOffset: 20,
+    lastOffsetDelta: 9,
+    codec: "gzip",
+    payload: new Uint8Array(0),
+  };
+  const tail: TestBatch = { baseOffset: 40, lastOffsetDelta: 7, records: [{ value: "c" }] };
+  const decoded = await decode(await encodeBatches([gap, empty, tail]), { from: 10 });
+  assert.deepEqual(decoded.messages.map(({ offset }) => offset), [10, 15, 40]);
+  assert.equal(decoded.next, 48);
+  assert.equal((await decode(await encodeBatches([gap, empty]), { from: 10 })).next, 30);
+});
+
+Deno.test("decodeRecordBatches() reads a batch of 130,000 records", async () => {
+  const records = Array.from({ length: 130_000 }, () => ({ value: "v" }));
+  const batch = await encodeBatch({ records, codec: "zstd" });
+  const { messages, next } = await decode(batch, { maxDecompressedBytes: 1 << 24 });
+  assert.equal(messages.length, 130_000);
+  assert.equal(next, 130_000);
+});
+
+Deno.test("decodeRecordBatches() bounds all batches of an answer together, and still gets through", async () => {
+  const records = [{ value: "v".repeat(1_000) }];
+  const batches = Array.from({ length: 20 }, () => ({ records, codec: "gzip" as const }));
+  const bytes = await encodeBatches(batches);
+  const maxDecompressedBytes = 3_000;
+  let from = 0;
+  for (let fetches = 0; from < 20; fetches++) {
+    assert.ok(fetches < 20);
+    const { messages, next, unreadable } = await decode(bytes, { from, maxDecompressedBytes });
+    assert.equal(unreadable, null);
+    assert.ok(messages.length <= 6, `${messages.length} messages at once`);
+    assert.ok(next > from);
+    from = next;
+  }
+});
+
+Deno.test("decodeRecordBatches() delivers plain bytes that are not copied", async () => {
+  const batch = await encodeBatch({ records: [{ key: "k", value: "v" }] });
+  const [message] = (await decode(batch)).messages;
+  assert.equal(message?.value?.constructor, Uint8Array);
+  assert.equal(message?.value?.buffer, batch.buffer);
+});
+
+Deno.test("decodeRecordBatches() reads what the service itself writes", async () => {
+  const headers = [["same", Buffer.from("1")], ["same", null]] as const;
+  const record = { key: null, value: Buffer.from("v"), headers, timestamp: 1_700_000_000_000 };
+  for (const codec of ["none", "gzip", "snappy"] as const) {
+    const later = { ...record, timestamp: record.timestamp + 1_000 };
+    const { messages, unreadable } = await decode(await writeRecordBatch([record, later], codec));
+    assert.equal(unreadable, null);
+    const [first, second] = messages;
+    assert.deepEqual([first?.timestamp, second?.timestamp], [record.timestamp, later.timestamp]);
+    assert.deepEqual(first?.headers.map(([name, value]) => [name, value?.length]), [
+      ["same", 1],
+      ["same", undefined],
+    ]);
+  }
+});
+
+// --- transactions
+
+function inTransaction(producerId: bigint, value: string): TestBatch {
+  return { producerId, isTransactional: true, records: [{ value }] };
+}
+
+Deno.test("decodeRecordBatches() hides control records and moves past them", async () => {
+  const batches = [inTransaction(1n, "a"), controlBatch(1n, "commit")];
+  const decoded = await decode(await encodeBatches(batches));
+  assert.deepEqual(values(decoded), ["a"]);
   assert.equal(decoded.next, 2);
+  assert.equal((await decode(await encodeBatches([controlBatch(1n, "abort")]))).next, 1);
+});
+
+Deno.test("decodeRecordBatches() hides aborted transactions, by producer and from their first offset on", async () => {
+  const batches = [
+    inTransaction(1n, "committed before"),
+    controlBatch(1n, "commit"), // 1
+    inTransaction(1n, "aborted"), // 2
+    inTransaction(2n, "other producer"),
+    { records: [{ value: "no transaction" }] },
+    { producerId: 1n, records: [{ value: "idempotent" }] },
+    inTransaction(1n, "aborted as well"),
+    controlBatch(2n, "commit"),
+    controlBatch(1n, "abort"), // 8
+    inTransaction(1n, "committed after"),
+    controlBatch(1n, "commit"),
+    inTransaction(1n, "aborted again"), // 11
+    controlBatch(1n, "abort"),
+    inTransaction(2n, "aborted too"), // 13
+    controlBatch(2n, "abort"),
+    inTransaction(2n, "last"),
+  ];
+  const aborted = [
+    { producerId: 2n, firstOffset: 13 },
+    { producerId: 1n, firstOffset: 11 },
+    { producerId: 1n, firstOffset: 2 },
+  ];
+  const decoded = await decode(await encodeBatches(batches), { aborted });
+  assert.deepEqual(values(decoded), [
+    "committed before",
+    "other producer",
+    "no transaction",
+    "idempotent",
+    "committed after",
+    "last",
+  ]);
+  assert.equal(decoded.next, 16);
+});
+
+Deno.test("decodeRecordBatches() ends an aborted transaction at a control batch that compaction emptied", async () => {
+  const marker = { ...controlBatch(1n, "abort"), records: [] };
+  const batches = [inTransaction(1n, "aborted"), marker, inTransaction(1n, "after")];
+  const aborted = [{ producerId: 1n, firstOffset: 0 }];
+  assert.deepEqual(values(await decode(await encodeBatches(batches), { aborted })), ["after"]);
+});
+
+Deno.test("decodeRecordBatches() knows of an aborted transaction that began before the position", async () => {
+  const batch = { ...inTransaction(1n, "aborted"), baseOffset: 50 };
+  const aborted = [{ producerId: 1n, firstOffset: 12 }];
+  const decoded = await decode(await encodeBatches([batch]), { from: 50, aborted });
+  assert.deepEqual([decoded.messages.length, decoded.next], [0, 51]);
+});
+
+Deno.test("decodeRecordBatches() does not decompress what was aborted", async () => {
+  const payload = Buffer.from("not zstd");
+  const batch = { ...inTransaction(1n, "aborted"), codecBits: 4, payload };
+  const aborted = [{ producerId: 1n, firstOffset: 0 }];
+  const decoded = await decode(await encodeBatches([batch]), { aborted });
+  assert.deepEqual([decoded.next, decoded.unreadable], [1, null]);
+});
+
+// --- what cannot be read
+
+const RECORD = Buffer.from([12, 0, 0, 0, 1, 1, 0]); // six bytes: attributes, deltas, no key, no value, no headers
+
+/** A batch that cannot be read, and how that is called. */
+const UNREADABLE: readonly (readonly [
+  what: string,
+  batch: TestBatch,
+  code: UnreadableBatch["code"],
+])[] = [
+  ["a wrong CRC", { records: TWO_RECORDS, hasWrongCrc: true }, "crc_mismatch"],
+  ["an unknown codec", { records: TWO_RECORDS, codecBits: 7 }, "unknown_codec"],
+  [
+    "no gzip where it says so",
+    { records: TWO_RECORDS, codecBits: 1 },
+    "corrupt_compression",
+  ],
+  [
+    "more than the cap",
+    { records: [{ value: "v".repeat(1 << 20) }, {}], codec: "gzip" },
+    "too_large_decompressed",
+  ],
+  ["format 0", { records: TWO_RECORDS, magic: 0 }, "unsupported_magic"],
+  ["format 1", { records: TWO_RECORDS, magic: 1 }, "unsupported_magic"],
+  ["format 3", { records: TWO_RECORDS, magic: 3 }, "unsupported_magic"],
+  ["fewer records than it says", { records: TWO_RECORDS, count: 3 }, "malformed_records"],
+  ["more records than it says", { records: TWO_RECORDS, count: 1 }, "malformed_records"],
+  ["a negative count", { records: TWO_RECORDS, count: -1 }, "malformed_records"],
+  ["an absurd count", { records: TWO_RECORDS, count: 0x7fffffff }, "malformed_records"],
+  [
+    "records and no codec that gives them",
+    { count: 2, codec: "zstd", payload: new Uint8Array(0) },
+    "malformed_records",
+  ],
+  [
+    "offsets in no order",
+    { records: [{ offsetDelta: 1 }, { offsetDelta: 1 }] },
+    "malformed_records",
+  ],
+  ["an offset below its base", { records: [{ offsetDelta: -1 }, {}] }, "malformed_records"],
+  [
+    "an offset beyond its last",
+    { records: [{}, { offsetDelta: 2 }], lastOffsetDelta: 1 },
+    "malformed_records",
+  ],
+  [
+    "a last offset before its base",
+    { records: TWO_RECORDS, lastOffsetDelta: -1 },
+    "malformed_records",
+  ],
+  ["a record longer than it says", malformed([[0, 10]]), "malformed_records"],
+  ["a record shorter than it says", malformed([[0, 14]]), "malformed_records"],
+  ["a record of negative size", malformed([[0, 1]]), "malformed_records"],
+  ["a key longer than the batch", malformed([[4, 126]]), "malformed_records"],
+  ["a negative number of headers", malformed([[6, 1]]), "malformed_records"],
+  ["more headers than fit", malformed([[6, 126]]), "malformed_records"],
+  [
+    "a header without a name",
+    { count: 1, payload: Buffer.from([16, 0, 0, 0, 1, 1, 2, 1, 1]) },
+    "malformed_records",
+  ],
+  [
+    "a number without an end",
+    { count: 1, payload: Buffer.alloc(20, 0xff) },
+    "malformed_records",
+  ],
+];
+
+/** One record with bytes changed. */
+function malformed(changes: readonly (readonly [at: number, byte: number])[]): TestBatch {
+  const payload = Buffer.from(RECORD);
+  for (const [at, byte] of changes) payload[at] = byte;
+  return { count: 1, payload };
+}
+
+Deno.test("decodeRecordBatches() reads the record that the malformed ones are made of", async () => {
+  const { messages, unreadable } = await decode(await encodeBatch(malformed([])));
+  assert.deepEqual([messages.length, unreadable], [1, null]);
+});
+
+for (const [what, batch, code] of UNREADABLE) {
+  Deno.test(`decodeRecordBatches() stops before a batch with ${what}: ${code}`, async () => {
+    const good = { baseOffset: 10, records: TWO_RECORDS };
+    const bad = { ...batch, baseOffset: 12 };
+    const decoded = await decode(await encodeBatches([good, bad, good]), { from: 11 });
+    assert.deepEqual(values(decoded), ["two"]);
+    assert.equal(decoded.next, 12);
+    assert.deepEqual([decoded.unreadable?.code, decoded.unreadable?.baseOffset], [code, 12]);
+    assert.match(decoded.unreadable?.message ?? "", /^[A-Z][^.]*: \S/);
+  });
+}
+
+Deno.test("decodeRecordBatches() says where an unreadable batch ends", async () => {
+  const bad = { baseOffset: 12, records: TWO_RECORDS, hasWrongCrc: true };
+  assert.equal((await decode(await encodeBatches([bad]))).unreadable?.lastOffset, 13);
+});
+
+Deno.test("decodeRecordBatches() refuses offsets that a number cannot hold", async () => {
+  const batch = await encodeBatch({ records: TWO_RECORDS });
+  batch.writeBigInt64BE(2n ** 53n - 1n, 0);
+  assert.equal((await decode(batch)).unreadable?.code, "malformed_records");
+  batch.writeBigInt64BE(2n ** 53n - 2n, 0);
+  const { messages, unreadable } = await decode(batch);
+  assert.equal(unreadable, null);
+  assert.deepEqual(messages.map(({ offset }) => offset), [
+    Number.MAX_SAFE_INTEGER - 1,
+    Number.MAX_SAFE_INTEGER,
+  ]);
+  batch.writeBigInt64BE(-2n, 0);
+  assert.equal((await decode(batch)).unreadable?.code, "malformed_records");
+});
+
+Deno.test("decodeRecordBatches() refuses a batch that is shorter than its header", async () => {
+  for (const length of [-1, 0, 4, 5, 48]) {
+    const batch = await encodeBatch({ records: TWO_RECORDS });
+    batch.writeInt32BE(length, 8);
+    assert.equal((await decode(batch)).unreadable?.code, "malformed_records", `length ${length}`);
+  }
+});
+
+Deno.test("decodeRecordBatches() finds every flipped bit that the CRC covers", async () => {
+  const bytes = await encodeBatches([{ records: TWO_RECORDS }, { records: TWO_RECORDS }]);
+  for (let bit = 17 * 8; bit < bytes.length / 2 * 8; bit++) {
+    const flipped = Buffer.from(bytes);
+    flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+    assert.equal((await decode(flipped)).unreadable?.code, "crc_mismatch", `bit ${bit}`);
+  }
+});
+
+Deno.test("decodeRecordBatches() never takes the end of a compressed batch for its whole", async () => {
+  const plain = Buffer.concat(Array.from({ length: 50 }, (_, i) => {
+    const body = Buffer.concat([
+      Buffer.from([0, 0]),
+      varint(i),
+      Buffer.from([1, 20]),
+      Buffer.alloc(10, i),
+      Buffer.from([0]),
+    ]);
+    return Buffer.concat([varint(body.length), body]);
+  }));
+  for (const codec of BATCH_CODECS) {
+    const payload = await compress(plain, codec);
+    const batch = { codec, count: 50, lastOffsetDelta: 49 };
+    assert.equal((await decode(await encodeBatch({ ...batch, payload }))).messages.length, 50);
+    for (let end = 0; end < payload.length; end++) {
+      const cut = await encodeBatch({ ...batch, payload: payload.subarray(0, end) });
+      const { messages, unreadable } = await decode(cut);
+      const isWhole = messages.length === 50; // checksums at the end of a frame may be missing
+      assert.ok(
+        isWhole || (messages.length === 0 && unreadable !== null),
+        `${codec} cut at ${end}`,
+      );
+    }
+  }
+});
+
+Deno.test("decodeRecordBatches() says crc_mismatch of a length that swallows the next batch", async () => {
+  const bytes = await encodeBatches([{ records: TWO_RECORDS }, { records: TWO_RECORDS }]);
+  bytes.writeInt32BE(bytes.readInt32BE(8) + 30, 8);
+  assert.equal((await decode(bytes)).unreadable?.code, "crc_mismatch");
+  sealBatch(bytes);
+  assert.notEqual((await decode(bytes)).unreadable, null);
 });
