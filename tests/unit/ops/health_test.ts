@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { Health, livez, type Phase, readyz, startupz } from "../../../src/ops/health.ts";
+
+function answers(health: Health) {
+  const facts = health.facts();
+  return [livez(facts).ok, readyz(facts).ok, startupz(facts).ok];
+}
+
+Deno.test("Health answers livez, readyz and startupz by phase", () => {
+  const health = new Health();
+  const expected: readonly (readonly [Phase, readonly boolean[]])[] = [
+    ["starting", [true, false, false]],
+    ["connecting", [true, false, false]],
+    ["running", [true, true, true]],
+    ["draining", [true, false, true]],
+    ["stopped", [false, false, true]],
+  ];
+  for (const [phase, answer] of expected) {
+    health.setPhase(phase);
+    assert.deepEqual(answers(health), answer, phase);
+  }
+});
+
+Deno.test("Health.setProblem() makes the service not ready, with the reason, and never dead", () => {
+  const health = new Health();
+  health.setPhase("running");
+  health.setProblem("kafka", "no broker answers");
+  assert.deepEqual(answers(health), [true, false, true]);
+  const failed = readyz(health.facts()).checks.filter(({ ok }) => !ok);
+  assert.deepEqual(failed, [{ name: "kafka", ok: false, text: "no broker answers" }]);
+  health.setProblem("kafka", null);
+  assert.deepEqual(answers(health), [true, true, true]);
+});

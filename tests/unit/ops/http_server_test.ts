@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { EXIT, ExitError } from "../../../src/ops/exit.ts";
+import { Health } from "../../../src/ops/health.ts";
+import { type HttpServer, startHttpServer } from "../../../src/ops/http_server.ts";
+import { systemClock } from "../../../src/ops/system_clock.ts";
+import { within } from "../../support/eventually.ts";
+
+function start(options: { port?: number | null; status?: () => unknown } = {}) {
+  const { port = 0, status = () => ({ lag: 3 }) } = options;
+  const health = new Health();
+  const server = startHttpServer({
+    config: { httpHost: "127.0.0.1", httpPort: port },
+    health,
+    clock: systemClock,
+    version: { version: "1.2.3" },
+    status,
+  });
+  return { health, server };
+}
+
+async function served(
+  test: (at: { health: Health; server: HttpServer }) => Promise<void>,
+  options?: { status?: () => unknown },
+): Promise<void> {
+  const { health, server } = start(options);
+  assert.ok(server !== null);
+  try {
+    await test({ health, server });
+  } finally {
+    await server.close(1_000);
+  }
+}
+
+async function get(url: string, method = "GET") {
+  const response = await fetch(url, { method });
+  return { status: response.status, text: await response.text(), headers: response.headers };
+}
+
+Deno.test("startHttpServer() answers the probes and their aliases", () =>
+  served(async ({ health, server }) => {
+    for (const path of ["/livez", "/healthz", "/health", "/ping"]) {
+      const { status, text } = await get(server.url + path);
+      assert.deepEqual([status, text], [200, "ok\n"], path);
+    }
+    for (const path of ["/readyz", "/ready", "/startupz"]) {
+      assert.equal((await get(server.url + path)).status, 503, path);
+    }
+    health.setPhase("running");
+    for (const path of ["/readyz", "/ready", "/startupz"]) {
+      assert.equal((await get(server.url + path)).status, 200, path);
+    }
+  }));
+
+Deno.test("startHttpServer() says why not, with ?verbose one line a check", () =>
+  served(async ({ health, server }) => {
+    health.setPhase("running");
+    health.setProblem("kafka", "no broker answers");
+    const short = await get(`${server.url}/readyz`);
+    assert.equal(short.text, "not ok: kafka: no broker answers\n");
+    const verbose = await get(`${server.url}/readyz?verbose`);
+    assert.equal(verbose.status, 503);
+    const expected =
+      "[+]phase ok: running\n[-]kafka failed: no broker answers\nreadyz check failed\n";
+    assert.equal(verbose.text, expected);
+  }));
+
+Deno.test("startHttpServer() answers /status and /version as JSON", () =>
+  served(async ({ server }) => {
+    const status = await get(`${server.url}/status`);
+    assert.deepEqual(JSON.parse(status.text), { lag: 3 });
+    assert.match(status.headers.get("content-type") ?? "", /^application\/json/);
+    assert.equal(status.headers.get("cache-control"), "no-store");
+    assert.deepEqual(JSON.parse((await get(`${server.url}/version`)).text), { version: "1.2.3" });
+  }));
+
+Deno.test("startHttpServer() refuses other paths and methods", () =>
+  served(async ({ server }) => {
+    assert.equal((await get(`${server.url}/`)).status, 404);
+    assert.equal((await get(`${server.url}/livez/x`)).status, 404);
+    const post = await get(`${server.url}/livez`, "POST");
+    assert.equal(post.status, 405);
+    assert.equal(post.headers.get("allow"), "GET, HEAD");
+    const head = await get(`${server.url}/livez`, "HEAD");
+    assert.deepEqual([head.status, head.text], [200, ""]);
+  }));
+
+Deno.test("startHttpServer() survives a status that cannot be told", () => {
+  const status = () => {
+    throw new Error("inside");
+  };
+  return served(async ({ server }) => {
+    const { status, text } = await get(`${server.url}/status`);
+    assert.deepEqual([status, text], [500, "Internal error\n"]);
+    assert.equal((await get(`${server.url}/livez`)).status, 200);
+  }, { status });
+});
+
+Deno.test("startHttpServer() names both settings when the port is taken", () =>
+  served(({ server }) => {
+    const port = Number(new URL(server.url).port);
+    assert.throws(() => start({ port }), (error) => {
+      assert.ok(error instanceof ExitError);
+      assert.equal(error.exitCode, EXIT.CONFIG);
+      assert.match(error.message, new RegExp(`HTTP_HOST=127.0.0.1, HTTP_PORT=${port}.*taken`));
+      return true;
+    });
+    return Promise.resolve();
+  }));
+
+Deno.test("startHttpServer() starts nothing with HTTP_PORT=off", () => {
+  assert.equal(start({ port: null }).server, null);
+});
+
+Deno.test("HttpServer.close() ends at its deadline though a client does not read its answer", async () => {
+  const { server } = start({ status: () => "x".repeat(32 * 1024 * 1024) });
+  assert.ok(server !== null);
+  const { hostname, port } = new URL(server.url);
+  const client = await Deno.connect({ hostname, port: Number(port) });
+  await client.write(new TextEncoder().encode("GET /status HTTP/1.1\r\nhost: x\r\n\r\n"));
+  await client.read(new Uint8Array(16)); // the answer is under way, and stays so
+  await within("the close", server.close(50), 5_000);
+  client.close();
+  await within("the end of the answer", server.close(10_000), 5_000);
+});
