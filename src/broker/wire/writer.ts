@@ -98,7 +98,7 @@ export class WireWriter {
   raw(bytes: Uint8Array): void {
     if (bytes.length < REFERENCE_BYTES) {
       const at = this.#reserve(bytes.length);
-    this.#chunk.set(bytes, at);
+      this.#chunk.set(bytes, at);
       return;
     }
     this.#finishChunk();
