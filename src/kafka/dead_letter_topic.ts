@@ -13,13 +13,19 @@ export interface DeadLetterTopicOptions {
   readonly clock: Clock;
   readonly metadata: Metadata;
   readonly requestTimeoutMs: number;
-  /** For the log compaction's opposite: -1 keeps dead letters until they are dealt with. */
+  /** Milliseconds for which the topic keeps dead letters; -1 until they are dealt with. */
   readonly retentionMs: number;
 }
 
-/** The dead-letter topic is missing and cannot be created; the message holds the command that does. */
+/** The dead-letter topic is missing and was not created; the message holds the command that does it. */
 export class DeadLetterTopicError extends Error {
   override readonly name = "DeadLetterTopicError";
+  /** Why the broker did not create it; null where it gave no reason. */
+  readonly errorCode: number | null;
+  constructor(message: string, errorCode: number | null) {
+    super(message);
+    this.errorCode = errorCode;
+  }
 }
 
 const TOPIC_RESOURCE = 2;
@@ -54,8 +60,10 @@ export async function ensureDeadLetterTopic(
   const shape = await shapeAfter(names, options);
   const refusal = await create(shape, options);
   if (refusal !== null) {
+    const command = createCommand(shape);
     throw new DeadLetterTopicError(
-      `Create the dead-letter topic, the broker refused to (${refusal}): ${createCommand(shape)}`,
+      `Create the dead-letter topic, the broker did not (${refusal.reason}): ${command}`,
+      refusal.errorCode,
     );
   }
   for (let tries = 0; tries < APPEAR_TRIES; tries++) {
@@ -66,6 +74,7 @@ export async function ensureDeadLetterTopic(
   }
   throw new DeadLetterTopicError(
     `Check the dead-letter topic, it was created but does not appear: ${shape.name}`,
+    null,
   );
 }
 
@@ -118,11 +127,19 @@ async function readMaxMessageBytes(
   return Number(entry?.configValue ?? DEFAULT_MAX_MESSAGE_BYTES);
 }
 
+interface NotCreated {
+  readonly errorCode: number | null;
+  readonly reason: string;
+}
+
 /** Null when the topic stands; else why not. */
-async function create(shape: TopicShape, options: DeadLetterTopicOptions): Promise<string | null> {
+async function create(
+  shape: TopicShape,
+  options: DeadLetterTopicOptions,
+): Promise<NotCreated | null> {
   const { caller, metadata, requestTimeoutMs } = options;
   const to = metadata.controller ?? metadata.brokers[0];
-  if (to === undefined) return "no broker is known";
+  if (to === undefined) return { errorCode: null, reason: "no broker is known" };
   const request = fromKafkajs<
     Throttled & {
       readonly topicErrors: readonly { errorCode: number; errorMessage: string | null }[];
@@ -140,8 +157,9 @@ async function create(shape: TopicShape, options: DeadLetterTopicOptions): Promi
   const deadlineMs = requestTimeoutMs * 2;
   const answer = await caller.call({ to, purpose: "metadata", request, deadlineMs });
   const [result] = answer.topicErrors;
-  if (result === undefined) return "no answer for the topic";
-  const code = result.errorCode;
-  if (code === ERROR_CODE.NONE || code === ERROR_CODE.TOPIC_ALREADY_EXISTS) return null;
-  return [errorCodeText(code), result.errorMessage].filter((text) => text !== null).join(", ");
+  if (result === undefined) return { errorCode: null, reason: "no answer for the topic" };
+  const { errorCode, errorMessage } = result;
+  if (errorCode === ERROR_CODE.NONE || errorCode === ERROR_CODE.TOPIC_ALREADY_EXISTS) return null;
+  const texts = [errorCodeText(errorCode), errorMessage];
+  return { errorCode, reason: texts.filter((text) => text !== null).join(", ") };
 }

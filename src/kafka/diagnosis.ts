@@ -80,10 +80,7 @@ export function diagnose(error: unknown, context: DiagnosisContext): Diagnosis {
     const hint = "Check in KAFKA_BROKERS that the port is a broker's and not a controller's";
     return { kind: "unsupported_broker", text, hint, exitCode: EXIT.CONFIG };
   }
-  if (error instanceof DeadLetterTopicError) {
-    const hint = "Or set DLQ_TOPIC to a topic that exists";
-    return { kind: "dead_letter_topic", text, hint, exitCode: EXIT.CONFIG };
-  }
+  if (error instanceof DeadLetterTopicError) return diagnoseDeadLetterTopic(error);
   const hint = "Check KAFKA_BROKERS and the brokers' logs";
   return { kind: "other", text, hint, exitCode: null };
 }
@@ -134,6 +131,32 @@ function diagnoseCoordinator(error: CoordinatorError, context: DiagnosisContext)
     default:
       return { kind: "other", text, hint: "Check the cluster's health", exitCode: null };
   }
+}
+
+/**
+ * What a cluster answers to CreateTopics if it never will create the topic. INVALID_REPLICATION_FACTOR is not among
+ * them: the factor is the source topic's, so it is brokers that are missing, and they may come back.
+ */
+const NEVER_CREATED: ReadonlySet<number | null> = new Set([
+  ERROR_CODE.TOPIC_AUTHORIZATION_FAILED,
+  ERROR_CODE.CLUSTER_AUTHORIZATION_FAILED,
+  ERROR_CODE.INVALID_TOPIC_EXCEPTION,
+  ERROR_CODE.INVALID_PARTITIONS,
+  ERROR_CODE.INVALID_CONFIG,
+  ERROR_CODE.INVALID_REQUEST,
+  ERROR_CODE.POLICY_VIOLATION,
+]);
+
+function diagnoseDeadLetterTopic({ errorCode, message: text }: DeadLetterTopicError): Diagnosis {
+  const isRefused = NEVER_CREATED.has(errorCode);
+  return {
+    kind: "dead_letter_topic",
+    text,
+    hint: isRefused
+      ? "Or set DLQ_TOPIC to a topic that exists and that this user may DESCRIBE and WRITE"
+      : "Check that all brokers are up, or set DLQ_TOPIC to a topic that exists",
+    exitCode: isRefused ? EXIT.CONFIG : null,
+  };
 }
 
 function toolBroker({ brokers }: DiagnosisContext): string {

@@ -57,14 +57,22 @@ const CASES: readonly DiagnosisCase[] = [
     exitCode: 77,
     names: ["Allow"],
   },
-  {
-    when: "the dead-letter topic cannot be made",
-    error: new DeadLetterTopicError("Create the dead-letter topic: kafka-topics.sh …"),
+  ...[17, 29, 31, 37, 40, 42, 44].map((errorCode): DiagnosisCase => ({
+    when: `the brokers will never make the dead-letter topic (${errorCode})`,
+    error: new DeadLetterTopicError("Create the dead-letter topic: kafka-topics.sh …", errorCode),
     context: PLAIN,
     kind: "dead_letter_topic",
     exitCode: 78,
-    names: ["DLQ_TOPIC"],
-  },
+    names: ["DLQ_TOPIC", "DESCRIBE and WRITE"],
+  })),
+  ...[-1, 7, 38, 41, null].map((errorCode): DiagnosisCase => ({
+    when: `the brokers cannot make the dead-letter topic now (${errorCode})`,
+    error: new DeadLetterTopicError("Create the dead-letter topic: kafka-topics.sh …", errorCode),
+    context: PLAIN,
+    kind: "dead_letter_topic",
+    exitCode: null,
+    names: ["DLQ_TOPIC", "brokers are up"],
+  })),
   {
     when: "the broker is too old",
     error: new UnsupportedBrokerError("Use brokers of Apache Kafka 2.3 or newer"),
