@@ -15,6 +15,8 @@ export interface KafkaTestOptions<Topic extends string> {
    * and must leave it as it is.
    */
   readonly nodes?: number;
+  /** What else the test needs and is not there, as a phrase for its name; null when all is there. */
+  readonly missing?: string | null;
 }
 
 /** The Kafka of one test: what can be done to it, and the real names of its topics. */
@@ -61,7 +63,8 @@ export function kafkaTest<Topic extends string = never>(
 ): void {
   const flavours: readonly Flavour[] = ["embedded broker", "Apache Kafka"];
   for (const flavour of flavours) {
-    testIfPossible(`${promise} [${flavour}]`, missing(flavour, options.nodes), async () => {
+    const reason = missing(flavour, options.nodes) ?? options.missing ?? null;
+    testIfPossible(`${promise} [${flavour}]`, reason, async () => {
       await using broker = await startBroker(flavour, options.nodes);
       await using setup = new KafkaClient(broker.bootstrap);
       const names = await createTopics(setup, options.topics);
