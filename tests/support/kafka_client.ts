@@ -7,6 +7,7 @@ import {
   type Admin,
   CompressionCodecs,
   CompressionTypes,
+  ConfigResourceTypes,
   type IHeaders,
   Kafka,
   type KafkaMessage,
@@ -163,6 +164,21 @@ export class KafkaClient implements AsyncDisposable {
   async startOffsets(topic: string): Promise<readonly number[]> {
     const answer = await (await this.#getAdmin()).fetchTopicOffsets(topic);
     return inOrder(answer, ({ low }) => Number(low));
+  }
+
+  /** The settings of a topic, those that nobody set included. */
+  async topicConfig(topic: string): Promise<Readonly<Record<string, string>>> {
+    const { resources: [answer] } = await (await this.#getAdmin()).describeConfigs({
+      includeSynonyms: false,
+      resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }],
+    });
+    const entries = answer?.configEntries ?? [];
+    return Object.fromEntries(entries.map((each) => [each.configName, each.configValue]));
+  }
+
+  /** Whether the topic is there. Never creates it. */
+  async hasTopic(topic: string): Promise<boolean> {
+    return (await (await this.#getAdmin()).listTopics()).includes(topic);
   }
 
   /** How the broker describes the group. */
