@@ -7,7 +7,7 @@ import { outOfDateCertificate } from "./kafka/certificate.ts";
 import { diagnose, type Diagnosis } from "./kafka/diagnosis.ts";
 import { selfTestCodecs } from "./kafka/codecs.ts";
 import { isAuthorizationCode } from "./kafka/error_codes.ts";
-import type { Refusal } from "./kafka/membership.ts";
+import type { Refusal } from "./kafka/generation.ts";
 import { checkKafkajs } from "./kafka/kafkajs.ts";
 import { EXIT, ExitError } from "./ops/exit.ts";
 import { sleep } from "./processing/clock.ts";

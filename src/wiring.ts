@@ -3,15 +3,17 @@
  */
 import type { Config } from "./config.ts";
 import { kafkajsLogger, securityFrom } from "./kafka/client.ts";
-import { Committer } from "./kafka/committer.ts";
+import { Committer, type CommitterOptions } from "./kafka/committer.ts";
 import type { ConnectOptions } from "./kafka/connect.ts";
 import { Connections } from "./kafka/connections.ts";
 import { Consumer } from "./kafka/consumer.ts";
 import { Coordinator } from "./kafka/coordinator.ts";
-import { Fetcher } from "./kafka/fetcher.ts";
-import { Membership, type Refusal } from "./kafka/membership.ts";
+import { Fetcher, type FetcherOptions } from "./kafka/fetcher.ts";
+import type { Refusal } from "./kafka/generation.ts";
+import { Membership } from "./kafka/membership.ts";
 import { Metadata } from "./kafka/metadata.ts";
 import { Offsets } from "./kafka/offsets.ts";
+import { Positions } from "./kafka/positions.ts";
 import { DeadLetterProducer } from "./kafka/producer.ts";
 import { EXIT, ExitError } from "./ops/exit.ts";
 import type { Health } from "./ops/health.ts";
@@ -20,6 +22,7 @@ import { Assignment } from "./processing/assignment.ts";
 import type { Clock } from "./processing/clock.ts";
 import type { Handlers } from "./processing/handler.ts";
 import type { Logger } from "./processing/message.ts";
+import type { Partition } from "./processing/partition.ts";
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -54,24 +57,89 @@ export interface Parts {
 const REVOKE_DRAIN_SHARE = 0.5;
 
 export function wire(options: ServiceOptions, listener: ServiceListener): Parts {
-  const { config, clock, health, telemetry } = options;
-  const connections = new Connections({
+  const cluster = wireCluster(options, () => {
+    membership.onMetadataChange();
+    consumer.onMetadataChange();
+  });
+  const { assignment, deadLetterTopicFor } = wireProcessing(options, {
+    cluster,
+    listener,
+    holdsLease: () => membership.lease.holds,
+    onRoom: () => fetcher.wake(),
+    onProgress: (messages) => committer.onProgress(messages),
+  });
+  const fetcher: Fetcher = wireFetcher(options, {
+    cluster,
+    assignment,
+    onOutOfRange: (partition) => consumer.onOutOfRange(partition),
+    onRefused: (partition, code) => consumer.onFetchRefused(partition, code),
+  });
+  const committer: Committer = wireCommitter(options, {
+    cluster,
+    assignment,
+    generation: () => membership.generation,
+    identity: (generation) => membership.identity(generation),
+    metadata: (partition) => consumer.commitMetadata(partition),
+  });
+  const consumer: Consumer = wireConsumer(options, {
+    cluster,
+    listener,
+    assignment,
+    fetcher,
+    committer,
+  });
+  const { config } = options;
+  const membership: Membership = new Membership({
+    ...cluster,
+    groupId: config.kafkaGroupId,
+    groupInstanceId: config.kafkaGroupInstanceId,
+    topics: config.kafkaTopic,
+    sessionTimeoutMs: config.sessionTimeoutMs,
+    rebalanceTimeoutMs: config.rebalanceTimeoutMs,
+    heartbeatIntervalMs: config.heartbeatIntervalMs,
+    listener: consumer,
+  });
+  const connect: ConnectOptions = {
+    ...cluster,
+    topics: config.kafkaTopic,
+    groupId: config.kafkaGroupId,
+    retentionMs: config.dlqRetentionMs,
+    deadLetterTopicFor,
+  };
+  const { caller: connections, coordinator, metadata } = cluster;
+  const kafka = { connect, connections, coordinator, metadata, membership };
+  return { ...kafka, assignment, committer, consumer, fetcher };
+}
+
+/** How brokers are reached and what is known of them: what all of the edge is built on. */
+interface Cluster {
+  readonly caller: Connections;
+  readonly clock: Clock;
+  readonly requestTimeoutMs: number;
+  readonly metadata: Metadata;
+  readonly coordinator: Coordinator;
+}
+
+function wireCluster(
+  { config, clock, health, logger, telemetry }: ServiceOptions,
+  onMetadataChange: () => void,
+): Cluster {
+  const { requestTimeoutMs } = config;
+  const caller = new Connections({
     ...securityFrom(config),
     clientId: config.kafkaClientId,
     connectionTimeoutMs: config.socketConnectionSetupTimeoutMs,
-    requestTimeoutMs: config.requestTimeoutMs,
+    requestTimeoutMs,
     clock,
-    kafkajsLogger: kafkajsLogger(options.logger),
+    kafkajsLogger: kafkajsLogger(logger),
   });
-  const shared = { caller: connections, clock, requestTimeoutMs: config.requestTimeoutMs };
   const metadata: Metadata = new Metadata({
-    ...shared,
+    caller,
+    clock,
+    requestTimeoutMs,
     bootstrap: config.kafkaBrokers.map(({ host, port }, i) => ({ id: -1 - i, host, port })),
     maxAgeMs: config.metadataMaxAgeMs,
-    onChange: () => {
-      membership.onMetadataChange();
-      consumer.onMetadataChange();
-    },
+    onChange: onMetadataChange,
     onUnreachable: (facts) => {
       health.setProblem("kafka", "no broker answers");
       telemetry.brokersUnreachable({ ...facts, brokers: metadata.brokers.length });
@@ -82,21 +150,23 @@ export function wire(options: ServiceOptions, listener: ServiceListener): Parts 
     },
   });
   const coordinator = new Coordinator({
-    ...shared,
+    caller,
+    clock,
     lookUp: () => metadata.findCoordinator(config.kafkaGroupId),
     onFailed: (error) => telemetry.coordinatorUnknown({ error }),
   });
-  const { assignment, deadLetterTopicFor } = wireProcessing(options, {
-    ...shared,
-    metadata,
-    listener,
-    holdsLease: () => membership.holdsLease(),
-    onRoom: () => fetcher.wake(),
-    onProgress: (messages) => committer.onProgress(messages),
-  });
-  const fetcher: Fetcher = new Fetcher({
-    ...shared,
-    metadata,
+  return { caller, clock, requestTimeoutMs, metadata, coordinator };
+}
+
+function wireFetcher(
+  { config, health, telemetry }: ServiceOptions,
+  { cluster, assignment, ...callbacks }:
+    & { readonly cluster: Cluster; readonly assignment: Assignment }
+    & Pick<FetcherOptions, "onOutOfRange" | "onRefused">,
+): Fetcher {
+  return new Fetcher({
+    ...cluster,
+    ...callbacks,
     limits: {
       maxWaitMs: config.fetchMaxWaitMs,
       minBytes: config.fetchMinBytes,
@@ -106,105 +176,93 @@ export function wire(options: ServiceOptions, listener: ServiceListener): Parts 
     maxDecompressedBytes: config.maxDecompressedBytes,
     partitions: () => assignment.all(),
     deliver: (partition, delivery) => assignment.deliver(partition, delivery),
-    onOutOfRange: (partition) => consumer.onOutOfRange(partition),
-    onRefused: (partition, code) => consumer.onFetchRefused(partition, code),
     onAccepted: () => health.setProblem("fetch", null),
-    onUnreadable: (partition, batch) =>
-      telemetry.batchUnreadable({ ...place(partition), ...batch }),
+    onUnreadable: ({ topic, partition }, batch) =>
+      telemetry.batchUnreadable({ topic, partition, ...batch }),
     onFailed: (broker, error) => telemetry.fetchFailed({ broker, error }),
   });
-  const committer: Committer = new Committer({
-    ...shared,
-    coordinator,
+}
+
+function wireCommitter(
+  { config, telemetry }: ServiceOptions,
+  { cluster, assignment, metadata, ...identity }:
+    & {
+      readonly cluster: Cluster;
+      readonly assignment: Assignment;
+      readonly metadata: (partition: Partition) => string;
+    }
+    & Pick<CommitterOptions, "generation" | "identity">,
+): Committer {
+  return new Committer({
+    ...cluster,
+    ...identity,
     enabled: config.enableAutoCommit,
     intervalMs: config.autoCommitIntervalMs,
     maxMessages: config.commitMaxMessages,
-    generation: () => membership.generation,
-    identity: (generation) => membership.identity(generation),
     snapshot: () => assignment.snapshot(),
-    metadata: ({ partition }) => consumer.commitMetadata(partition),
+    metadata: ({ partition }) => metadata(partition),
     onCommitted: (facts) => telemetry.offsetsCommitted(facts),
     onFailed: (facts) => telemetry.commitFailed(facts),
   });
+}
+
+function wireConsumer(
+  { config, health, telemetry }: ServiceOptions,
+  { cluster, listener, ...parts }: {
+    readonly cluster: Cluster;
+    readonly listener: ServiceListener;
+    readonly assignment: Assignment;
+    readonly fetcher: Fetcher;
+    readonly committer: Committer;
+  },
+): Consumer {
+  const { metadata } = cluster;
   const offsets = new Offsets({
-    ...shared,
-    coordinator,
-    metadata,
+    ...cluster,
     groupId: config.kafkaGroupId,
     onRefused: (text, code) => listener.onRefused({ of: "group", text, code, final: false }),
   });
-  const consumer: Consumer = new Consumer({
-    clock,
-    assignment,
-    fetcher,
-    committer,
+  const positions = new Positions({
     offsets,
-    metadata,
     telemetry,
     autoOffsetReset: config.autoOffsetReset,
     readFromBeginning: config.readFromBeginning,
+    partitionsOf: (topic) => metadata.partitionsOf(topic),
+    topicId: (topic) => metadata.topic(topic)?.id ?? null,
+    onNoOffset: (reason) => listener.onFatal(noOffset(reason)),
+  });
+  return new Consumer({
+    ...cluster,
+    ...parts,
+    offsets,
+    positions,
+    telemetry,
+    autoOffsetReset: config.autoOffsetReset,
     enableAutoCommit: config.enableAutoCommit,
     revokeDrainMs: config.rebalanceTimeoutMs * REVOKE_DRAIN_SHARE,
     onRefused: (refusal) => listener.onRefused(refusal),
     onAccepted: () => health.setProblem("group", null),
-    onNoOffset: (reason) => listener.onFatal(noOffset(reason)),
     onFirstJoin: () => listener.onFirstJoin(),
   });
-  const membership: Membership = new Membership({
-    ...shared,
-    coordinator,
-    groupId: config.kafkaGroupId,
-    groupInstanceId: config.kafkaGroupInstanceId,
-    topics: config.kafkaTopic,
-    sessionTimeoutMs: config.sessionTimeoutMs,
-    rebalanceTimeoutMs: config.rebalanceTimeoutMs,
-    heartbeatIntervalMs: config.heartbeatIntervalMs,
-    metadata,
-    listener: consumer,
-  });
-  const connect: ConnectOptions = {
-    ...shared,
-    metadata,
-    topics: config.kafkaTopic,
-    groupId: config.kafkaGroupId,
-    retentionMs: config.dlqRetentionMs,
-    deadLetterTopicFor,
-  };
-  return {
-    assignment,
-    committer,
-    connect,
-    connections,
-    consumer,
-    coordinator,
-    fetcher,
-    membership,
-    metadata,
-  };
 }
 
 /** The core, with the dead letters' way out. */
 function wireProcessing(
   { config, clock, handlers, logger, telemetry, version }: ServiceOptions,
   edge: {
-    readonly caller: Connections;
-    readonly requestTimeoutMs: number;
-    readonly metadata: Metadata;
+    readonly cluster: Cluster;
     readonly listener: ServiceListener;
     readonly holdsLease: () => boolean;
     readonly onRoom: () => void;
     readonly onProgress: (messages: number) => void;
   },
 ): { assignment: Assignment; deadLetterTopicFor: ((source: string) => string) | null } {
-  const { caller, metadata, requestTimeoutMs, listener } = edge;
+  const { cluster, listener } = edge;
   const deadLetterTopicFor = config.dlqTopic === "none"
     ? null
     : (source: string) => config.dlqTopic ?? `${source}.dlq`;
   const deadLetters = deadLetterTopicFor === null ? null : new DeadLetterProducer({
-    caller,
-    clock,
-    metadata,
-    requestTimeoutMs,
+    ...cluster,
     topicFor: deadLetterTopicFor,
   });
   const assignment = new Assignment({
@@ -237,8 +295,4 @@ function wireProcessing(
 function noOffset(reason: string): ExitError {
   const text = `Set AUTO_OFFSET_RESET to earliest or latest, or commit an offset: ${reason}`;
   return new ExitError(EXIT.DATA, text);
-}
-
-function place({ topic, partition }: { topic: string; partition: number }) {
-  return { topic, partition };
 }

@@ -3,12 +3,12 @@
  * the name of the generation that the snapshot was taken under. After an unknown outcome the same offsets are committed
  * again, because an older commit may still land at the broker after a newer one. Never decides on membership.
  */
-import { type Clock } from "../processing/clock.ts";
+import type { Clock } from "../processing/clock.ts";
 import type { CommitPoint } from "../processing/assignment.ts";
 import type { Caller } from "./connections.ts";
 import type { Coordinator } from "./coordinator.ts";
 import { ERROR_CODE, errorCodeText } from "./error_codes.ts";
-import { COORDINATOR_DEADLINE_MS, type Generation } from "./membership.ts";
+import { COORDINATOR_DEADLINE_MS, type Generation } from "./generation.ts";
 import { type MemberIdentity, offsetCommit } from "./protocol.ts";
 
 export interface CommitterOptions {

@@ -8,13 +8,14 @@ import type { Clock } from "../processing/clock.ts";
 import { sleep } from "../processing/clock.ts";
 import type { TopicPartition } from "../processing/message.ts";
 import type { Partition } from "../processing/partition.ts";
-import { encodeCommitMetadata, parseCommitMetadata } from "./commit_metadata.ts";
+import { encodeCommitMetadata } from "./commit_metadata.ts";
 import { errorCodeText, isAuthorizationCode } from "./error_codes.ts";
 import type { Committer } from "./committer.ts";
 import type { Fetcher } from "./fetcher.ts";
-import type { Generation, GroupListener, Refusal } from "./membership.ts";
+import type { Generation, GroupListener, Refusal } from "./generation.ts";
 import type { Metadata } from "./metadata.ts";
-import type { LogRange, Offsets } from "./offsets.ts";
+import type { Offsets } from "./offsets.ts";
+import type { Positions } from "./positions.ts";
 import type { CommittedOffset } from "./protocol.ts";
 
 /** What an operator should know of this consumer, told once per fact. */
@@ -34,18 +35,6 @@ export interface ConsumerTelemetry {
       readonly durationMs: number;
     },
   ): void;
-  /** Messages in [from, to) are gone from the log and were not processed. */
-  lostRange(
-    facts: TopicPartition & {
-      readonly from: number;
-      readonly to: number;
-      readonly cause: "retention" | "topic_recreated";
-    },
-  ): void;
-  /** The position was set without a committed offset to go on from. */
-  positionReset(
-    facts: TopicPartition & { readonly position: number; readonly reason: string },
-  ): void;
 }
 
 export interface ConsumerOptions {
@@ -54,18 +43,16 @@ export interface ConsumerOptions {
   readonly fetcher: Fetcher;
   readonly committer: Committer;
   readonly offsets: Offsets;
+  readonly positions: Positions;
   readonly metadata: Metadata;
   readonly telemetry: ConsumerTelemetry;
   readonly autoOffsetReset: "earliest" | "latest" | "none";
-  readonly readFromBeginning: boolean;
   readonly enableAutoCommit: boolean;
   /** Within the rebalance timeout, so that the coordinator does not give up on us. */
   readonly revokeDrainMs: number;
   readonly onRefused: (refusal: Refusal) => void;
   /** The coordinator takes us for a member. */
   readonly onAccepted: () => void;
-  /** AUTO_OFFSET_RESET=none refuses to choose a position. */
-  readonly onNoOffset: (reason: string) => void;
   /** The first generation that this process is a member of. */
   readonly onFirstJoin: () => void;
 }
@@ -83,8 +70,7 @@ const LAGGING_REPLICA_MS = 200;
 export class Consumer implements GroupListener {
   readonly #options: ConsumerOptions;
   readonly #origins = new WeakMap<Partition, Origin>();
-  /** Partitions that --read-from-beginning has moved already. */
-  readonly #rewound = new Set<string>();
+  readonly #settling = new WeakSet<Partition>();
   #generation: Generation | null = null;
   #stopping = false;
 
@@ -222,7 +208,7 @@ export class Consumer implements GroupListener {
 
   /** Gives the new partitions of a generation their positions, each as soon as it is known. */
   async #takeOn(wanted: readonly TopicPartition[], generation: Generation): Promise<void> {
-    const { offsets, autoOffsetReset, metadata } = this.#options;
+    const { offsets, positions, autoOffsetReset, metadata } = this.#options;
     if (wanted.length === 0) return;
     // For `latest`, the neighbours' commits tell whether the group has seen the topic before.
     const topics = [...new Set(wanted.map(({ topic }) => topic))];
@@ -237,7 +223,7 @@ export class Consumer implements GroupListener {
     const byKey = new Map(committed.map((each) => [partitionKey(each), each]));
     await Promise.all(wanted.map(async (each) => {
       const own = byKey.get(partitionKey(each));
-      const firstPartitions = this.#firstPartitions(each.topic, committed);
+      const firstPartitions = positions.firstPartitions(each.topic, committed);
       if (own !== undefined) await this.#start(own, { generation, firstPartitions });
     }));
   }
@@ -246,14 +232,14 @@ export class Consumer implements GroupListener {
     own: CommittedOffset,
     { generation, firstPartitions }: { generation: Generation; firstPartitions: number | null },
   ): Promise<void> {
-    const { assignment, fetcher, committer } = this.#options;
+    const { assignment, fetcher, committer, positions } = this.#options;
     const held = assignment.get(own);
     if (held?.state === "suspended" && own.offset >= 0 && assignment.readopt(held, own.offset)) {
       fetcher.wake();
       return;
     }
     const isWanted = () => generation.isStable && !this.#stopping;
-    const start = await this.#startPosition(own, { isWanted, firstPartitions });
+    const start = await positions.start(own, { isWanted, firstPartitions });
     if (start === null || !isWanted()) return;
     const partition = assignment.assign(own, start);
     partition.committed = start.committed;
@@ -264,111 +250,25 @@ export class Consumer implements GroupListener {
     if (start.committed === null) void committer.commit(); // a chosen position must not be chosen again
   }
 
-  async #startPosition(
-    own: CommittedOffset,
-    { isWanted, firstPartitions }: { isWanted: () => boolean; firstPartitions: number | null },
-  ): Promise<{ position: number; leaderEpoch: number; committed: number | null } | null> {
-    const { offsets, readFromBeginning, telemetry } = this.#options;
-    const key = partitionKey(own);
-    const rewind = readFromBeginning && !this.#rewound.has(key);
-    if (own.offset >= 0 && !rewind) {
-      return { position: own.offset, leaderEpoch: own.leaderEpoch, committed: own.offset };
-    }
-    const range = await offsets.logRange(own, isWanted);
-    if (range === null) return null;
-    const chosen = rewind
-      ? { position: range.start, reason: "--read-from-beginning" }
-      : this.#chooseStart(own, { range, firstPartitions });
-    if (chosen === null) return null;
-    this.#rewound.add(key);
-    const { topic, partition } = own;
-    telemetry.positionReset({ topic, partition, ...chosen });
-    return { position: chosen.position, leaderEpoch: -1, committed: null };
-  }
-
-  /** Nothing is committed: AUTO_OFFSET_RESET decides. */
-  #chooseStart(
-    own: TopicPartition,
-    { range, firstPartitions }: { range: LogRange; firstPartitions: number | null },
-  ): { position: number; reason: string } | null {
-    const { autoOffsetReset, onNoOffset } = this.#options;
-    if (autoOffsetReset === "none") {
-      onNoOffset(`nothing is committed for ${own.topic}/${own.partition}`);
-      return null;
-    }
-    const isOld = firstPartitions !== null && own.partition < firstPartitions;
-    if (autoOffsetReset === "latest" && isOld) {
-      return { position: range.end, reason: "AUTO_OFFSET_RESET=latest" };
-    }
-    const reason = autoOffsetReset === "latest"
-      ? "a partition added later starts at its beginning"
-      : "AUTO_OFFSET_RESET=earliest";
-    return { position: range.start, reason };
-  }
-
-  /** How many partitions a topic had when the group first saw it: by the commits that say so, else if there is none, now. */
-  #firstPartitions(topic: string, committed: readonly CommittedOffset[]): number | null {
-    const ofTopic = committed.filter((each) => each.topic === topic && each.offset >= 0);
-    if (ofTopic.length === 0) return this.#options.metadata.partitionsOf(topic).length;
-    const counts = ofTopic
-      .map((each) => parseCommitMetadata(each.metadata).firstPartitions)
-      .filter((count) => count !== null);
-    return counts.length === 0 ? null : Math.min(...counts);
-  }
-
-  /** A position outside the log, or a topic that was created anew: find out what is lost, and go on as configured. */
+  /** A position outside the log, or a topic that was created anew: goes on where it can. */
   async #settle(partition: Partition): Promise<void> {
-    const { clock, metadata, offsets, fetcher, assignment, telemetry } = this.#options;
-    const { topic, partition: number } = partition;
+    if (this.#settling.has(partition)) return;
+    this.#settling.add(partition);
+    const { clock, positions, fetcher, assignment, metadata } = this.#options;
     const isWanted = () => partition.state !== "dropped" && !this.#stopping;
-    const range = await offsets.logRange(partition, isWanted);
-    if (range === null) return;
     const origin = this.#origins.get(partition) ?? { topicId: null, firstPartitions: null };
-    const topicId = metadata.topic(topic)?.id ?? null;
-    const { position } = partition;
-    if (topicId !== null && origin.topicId !== null && topicId !== origin.topicId) {
-      if (this.#refuses(partition, "the topic was deleted and created again")) return;
-      telemetry.lostRange({
-        topic,
-        partition: number,
-        from: partition.prefix,
-        to: position,
-        cause: "topic_recreated",
-      });
-      this.#restart(partition, { position: range.start, origin: { ...origin, topicId } });
-    } else if (position < range.start) {
-      if (this.#refuses(partition, `offsets ${position} to ${range.start} were deleted`)) return;
-      telemetry.lostRange({
-        topic,
-        partition: number,
-        from: position,
-        to: range.start,
-        cause: "retention",
-      });
-      assignment.skipTo(partition, { position: range.start, leaderEpoch: -1 });
+    const way = await positions.outside(partition, { topicId: origin.topicId, isWanted });
+    this.#settling.delete(partition);
+    if (way.go === "restart") {
+      const topicId = metadata.topic(partition.topic)?.id ?? null;
+      this.#restart(partition, { position: way.position, origin: { ...origin, topicId } });
+    } else if (way.go === "skip") {
+      assignment.skipTo(partition, { position: way.position, leaderEpoch: -1 });
       fetcher.settled(partition);
-    } else if (position > range.end) {
-      if (this.#refuses(partition, `the log ends at ${range.end}, before ${position}`)) return;
-      const atEnd = this.#options.autoOffsetReset === "latest";
-      const next = atEnd ? range.end : range.start;
-      telemetry.positionReset({
-        topic,
-        partition: number,
-        position: next,
-        reason: `the log ends at ${range.end}, before ${position}`,
-      });
-      this.#restart(partition, { position: next, origin });
-    } else {
+    } else if (way.go === "ask_again") {
       await sleep(clock, LAGGING_REPLICA_MS); // inside after all: the leader was behind
       fetcher.settled(partition);
     }
-  }
-
-  #refuses(partition: Partition, reason: string): boolean {
-    const { autoOffsetReset, onNoOffset } = this.#options;
-    if (autoOffsetReset !== "none") return false;
-    onNoOffset(`${partition.topic}/${partition.partition}: ${reason}`);
-    return true;
   }
 
   #restart(old: Partition, { position, origin }: { position: number; origin: Origin }): void {

@@ -243,9 +243,9 @@ export class Fetcher {
         leaderEpoch,
       };
       this.#options.deliver(partition, delivery);
-    } else if (decoded.unreadable !== null) {
-      this.#options.onUnreadable(partition, decoded.unreadable);
-      this.#postpone(state);
+    } else {
+      if (decoded.unreadable !== null) this.#options.onUnreadable(partition, decoded.unreadable);
+      this.#postpone(state); // without progress, asking again at once would never end
     }
   }
 

@@ -4,11 +4,19 @@
  * The lease says until when the coordinator cannot have given our partitions to another member.
  */
 import { type Clock, sleep } from "../processing/clock.ts";
-import type { TopicPartition } from "../processing/message.ts";
-import { assign } from "./assignor.ts";
-import type { Caller, Purpose } from "./connections.ts";
+import type { Caller } from "./connections.ts";
 import { type Coordinator, CoordinatorStoppedError } from "./coordinator.ts";
-import { ERROR_CODE, errorCodeText, isAuthorizationCode } from "./error_codes.ts";
+import { ERROR_CODE, errorCodeText } from "./error_codes.ts";
+import {
+  COOPERATIVE,
+  COORDINATOR_DEADLINE_MS,
+  Generation,
+  type GroupListener,
+  PROTOCOLS,
+} from "./generation.ts";
+import { Lease } from "./lease.ts";
+import { type MemberPlan, planGroup } from "./group_plan.ts";
+import { groupRefusal } from "./group_refusal.ts";
 import {
   type ApiRequest,
   type BrokerAddress,
@@ -19,94 +27,14 @@ import {
   type MemberIdentity,
   syncGroup,
 } from "./protocol.ts";
-import {
-  encodeAssignment,
-  encodeSubscription,
-  parseAssignment,
-  parseSubscription,
-} from "./subscription.ts";
+import { encodeSubscription, parseAssignment } from "./subscription.ts";
 
-/** Our own first; the others let kafkajs, librdkafka and Java clients share the group while one replaces the other. */
-const PROTOCOLS = ["cooperative-sticky", "RoundRobinAssigner", "roundrobin", "range"] as const;
-const COOPERATIVE = PROTOCOLS[0];
-
-/** Above the broker's offsets.commit.timeout.ms (5 s), behind which heartbeats and leaves can queue. */
-export const COORDINATOR_DEADLINE_MS = 7_000;
 /** A join is answered within the rebalance timeout; this much later the coordinator is in doubt. */
 const JOIN_GRACE_MS = 5_000;
 const LEAVE_DEADLINE_MS = 2_000;
 const BACKOFF_MIN_MS = 50;
 const BACKOFF_MAX_MS = 1_000;
 const HEARTBEAT_RETRY_MS = 150;
-
-/** One assignment of the group. Ends when the next begins or membership is lost, and never holds again. */
-export class Generation {
-  readonly id: number;
-  readonly memberId: string;
-  readonly isLeader: boolean;
-  readonly protocol: string;
-  readonly assignment: readonly TopicPartition[];
-  #phase: "stable" | "rebalancing" | "ended" = "stable";
-
-  constructor(facts: {
-    readonly id: number;
-    readonly memberId: string;
-    readonly isLeader: boolean;
-    readonly protocol: string;
-    readonly assignment: readonly TopicPartition[];
-  }) {
-    this.id = facts.id;
-    this.memberId = facts.memberId;
-    this.isLeader = facts.isLeader;
-    this.protocol = facts.protocol;
-    this.assignment = facts.assignment;
-  }
-
-  /** May offsets be committed in its name? */
-  get holds(): boolean {
-    return this.#phase !== "ended";
-  }
-
-  /** May partitions be taken on? Not once we told the group what we own. */
-  get isStable(): boolean {
-    return this.#phase === "stable";
-  }
-
-  startRebalance(): void {
-    if (this.#phase === "stable") this.#phase = "rebalancing";
-  }
-
-  end(): void {
-    this.#phase = "ended";
-  }
-}
-
-/** What the group tells the consumer. */
-export interface GroupListener {
-  /** The partitions that are ours, as the next join will say. */
-  owned(): readonly TopicPartition[];
-  /** These go, the rest stays: drain, commit, drop. */
-  onRevoked(partitions: readonly TopicPartition[], generation: Generation): Promise<void>;
-  /** An eager rebalance: everything may go. Drain and commit, keep the state. */
-  onRebalance(generation: Generation): Promise<void>;
-  onAssigned(generation: Generation): void;
-  /** Ownership ended without our being asked. */
-  onLost(reason: string): void;
-  /** The lease was prolonged. */
-  onLease(): void;
-  onJoined(generation: Generation, facts: { durationMs: number; members: number | null }): void;
-  onRefused(refusal: Refusal): void;
-}
-
-/** A broker will not have us do something. */
-export interface Refusal {
-  /** What is refused: the group's business, or reading a topic. */
-  readonly of: "group" | "fetch";
-  readonly code: number;
-  readonly text: string;
-  /** Trying again cannot help. */
-  readonly final: boolean;
-}
 
 export interface MembershipOptions {
   readonly caller: Caller;
@@ -127,12 +55,11 @@ export interface MembershipOptions {
 }
 
 export class Membership {
+  readonly lease: Lease;
   readonly #options: MembershipOptions;
   readonly #stop = new AbortController();
   #memberId = "";
   #generation: Generation | null = null;
-  #leaseUntil = -Infinity;
-  #lastHeartbeatAt = -Infinity;
   #isLost = true;
   #isJoining = false;
   #mustJoin = true;
@@ -141,31 +68,16 @@ export class Membership {
 
   constructor(options: MembershipOptions) {
     this.#options = options;
+    this.lease = new Lease(options.clock, options.sessionTimeoutMs);
   }
 
   get generation(): Generation | null {
     return this.#generation;
   }
 
-  get isJoining(): boolean {
-    return this.#isJoining;
-  }
-
-  /** Monotonic time of the last answer that showed us as a member; -Infinity before the first. */
-  get lastHeartbeatAt(): number {
-    return this.#lastHeartbeatAt;
-  }
-
-  /** May a new side effect start? Not once the coordinator may have given our partitions away. */
-  holdsLease(): boolean {
-    return this.#options.clock.now() < this.#leaseUntil;
-  }
-
   /** How we sign commits. */
   identity(generation: Generation): MemberIdentity {
-    const { groupId, groupInstanceId } = this.#options;
-    const { id: generationId, memberId } = generation;
-    return { groupId, generationId, memberId, groupInstanceId };
+    return this.#identity(generation.id, generation.memberId);
   }
 
   /** Joins, and joins again whenever the group asks for it, until `leave`. */
@@ -198,7 +110,12 @@ export class Membership {
         .catch(() => {}); // the session timeout does it then
     }
     this.#generation?.end();
-    this.#leaseUntil = -Infinity;
+    this.lease.end();
+  }
+
+  #identity(generationId: number, memberId: string): MemberIdentity {
+    const { groupId, groupInstanceId } = this.#options;
+    return { groupId, generationId, memberId, groupInstanceId };
   }
 
   #rejoin(): void {
@@ -218,7 +135,7 @@ export class Membership {
     this.#generation?.end();
     if (!this.#isLost) {
       this.#isLost = true;
-      this.#leaseUntil = -Infinity;
+      this.lease.end();
       this.#options.listener.onLost(reason);
     }
     this.#rejoin();
@@ -264,13 +181,8 @@ export class Membership {
       this.#memberId = join.memberId;
       const isLeader = join.leaderId === join.memberId;
       const plan = isLeader ? await this.#planAssignments(join) : [];
-      const identity: MemberIdentity = {
-        groupId: this.#options.groupId,
-        generationId: join.generationId,
-        memberId: join.memberId,
-        groupInstanceId: this.#options.groupInstanceId,
-      };
-      const sync = await this.#ask(to, syncGroup(identity, plan));
+      const { generationId, memberId } = join;
+      const sync = await this.#ask(to, syncGroup(this.#identity(generationId, memberId), plan));
       if (sync === null || this.#isRefused("SyncGroup", sync.errorCode, to)) return "again";
       const generation = new Generation({
         id: join.generationId,
@@ -307,10 +219,9 @@ export class Membership {
   /** Sends to the coordinator; null when it did not answer, and is in doubt. */
   async #ask<Answer>(to: BrokerAddress, request: ApiRequest<Answer>): Promise<Answer | null> {
     const { caller, coordinator, rebalanceTimeoutMs } = this.#options;
-    const purpose: Purpose = "group";
+    const deadlineMs = rebalanceTimeoutMs + JOIN_GRACE_MS;
     try {
-      const deadlineMs = rebalanceTimeoutMs + JOIN_GRACE_MS;
-      return await caller.call({ to, purpose, request, deadlineMs });
+      return await caller.call({ to, purpose: "group", request, deadlineMs });
     } catch {
       coordinator.doubt(to);
       return null;
@@ -328,68 +239,17 @@ export class Membership {
     } else if (code === ERROR_CODE.ILLEGAL_GENERATION) {
       this.#lose(`${api}: ${errorCodeText(code)}`, { forgetMemberId: false });
     } else {
-      listener.onRefused(this.#refusal(api, code));
+      listener.onRefused(groupRefusal({ api, code }, this.#options));
     }
     return true;
   }
 
-  #refusal(api: string, code: number): Refusal {
-    const { groupId, groupInstanceId, sessionTimeoutMs } = this.#options;
-    const name = errorCodeText(code);
-    switch (code) {
-      case ERROR_CODE.FENCED_INSTANCE_ID:
-        return {
-          of: "group",
-          code,
-          final: true,
-          text: `Give each process its own KAFKA_GROUP_INSTANCE_ID, another one runs with: ` +
-            `${groupInstanceId}`,
-        };
-      case ERROR_CODE.INCONSISTENT_GROUP_PROTOCOL:
-        return {
-          of: "group",
-          code,
-          final: true,
-          text: `Change KAFKA_GROUP_ID or the other members of group ${groupId}, they share none ` +
-            `of our assignors: ${PROTOCOLS.join(", ")}`,
-        };
-      case ERROR_CODE.INVALID_SESSION_TIMEOUT:
-        return {
-          of: "group",
-          code,
-          final: true,
-          text: `Change SESSION_TIMEOUT_MS, the broker allows group.min.session.timeout.ms to ` +
-            `group.max.session.timeout.ms: ${sessionTimeoutMs}`,
-        };
-      case ERROR_CODE.INVALID_GROUP_ID:
-        return { of: "group", code, final: true, text: `Change KAFKA_GROUP_ID: ${groupId}` };
-      default: {
-        const text = isAuthorizationCode(code)
-          ? `Allow this user to READ group ${groupId}, ${api} was refused: ${name}`
-          : `${api} of group ${groupId} failed: ${name}`;
-        return { of: "group", code, text, final: false };
-      }
-    }
-  }
-
   /** As the leader: who gets what. */
-  async #planAssignments(
-    join: JoinAnswer,
-  ): Promise<{ memberId: string; memberAssignment: Uint8Array }[]> {
+  async #planAssignments(join: JoinAnswer): Promise<MemberPlan[]> {
     const { metadata } = this.#options;
     await metadata.refresh().catch(() => {}); // what we know will do; a change rejoins
-    const members = join.members.map((member) => ({
-      id: member.memberId,
-      ...parseSubscription(member.memberMetadata),
-    }));
-    const topics = new Set(members.flatMap((member) => member.topics));
-    const partitions = new Map([...topics].map((topic) => [topic, metadata.partitionsOf(topic)]));
     this.#partitionCount = this.#countPartitions();
-    const plan = assign(members, partitions, { cooperative: join.groupProtocol === COOPERATIVE });
-    return [...plan].map(([memberId, assignment]) => ({
-      memberId,
-      memberAssignment: encodeAssignment(assignment),
-    }));
+    return planGroup(join, (topic) => metadata.partitionsOf(topic));
   }
 
   #countPartitions(): number {
@@ -472,14 +332,13 @@ export class Membership {
       const forgetMemberId = code === ERROR_CODE.UNKNOWN_MEMBER_ID;
       this.#lose(`Heartbeat: ${errorCodeText(code)}`, { forgetMemberId });
     } else {
-      listener.onRefused(this.#refusal("Heartbeat", code));
+      listener.onRefused(groupRefusal({ api: "Heartbeat", code }, this.#options));
     }
     return true;
   }
 
   #renewLease(sentAt: number): void {
-    this.#lastHeartbeatAt = this.#options.clock.now();
-    this.#leaseUntil = Math.max(this.#leaseUntil, sentAt + this.#options.sessionTimeoutMs);
+    this.lease.renew(sentAt);
     this.#options.listener.onLease();
   }
 }

@@ -7,7 +7,7 @@ import type { TopicPartition } from "../processing/message.ts";
 import type { Caller } from "./connections.ts";
 import type { Coordinator } from "./coordinator.ts";
 import { ERROR_CODE, errorCodeText, isAuthorizationCode } from "./error_codes.ts";
-import { COORDINATOR_DEADLINE_MS } from "./membership.ts";
+import { COORDINATOR_DEADLINE_MS } from "./generation.ts";
 import type { PartitionLeader } from "./metadata.ts";
 import { type CommittedOffset, listOffsets, offsetFetch } from "./protocol.ts";
 

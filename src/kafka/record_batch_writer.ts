@@ -87,13 +87,13 @@ function pushBytes(parts: Uint8Array[], bytes: Uint8Array | null): void {
   if (bytes !== null) parts.push(bytes);
 }
 
-/** Zigzag varint of a 32-bit number. */
+/** Zigzag varint of a safe integer. */
 function varint(value: number): Buffer {
-  let left = ((value << 1) ^ (value >> 31)) >>> 0;
+  let left = value < 0 ? -2 * value - 1 : 2 * value;
   const bytes: number[] = [];
   while (left > 0x7f) {
-    bytes.push((left & 0x7f) | 0x80);
-    left >>>= 7;
+    bytes.push((left % 128) + 128);
+    left = Math.floor(left / 128);
   }
   bytes.push(left);
   return Buffer.from(bytes);

@@ -84,7 +84,12 @@ const UNREADABLE: readonly (readonly [
   ["more headers than fit", malformed([[6, 126]]), "malformed_records"],
   [
     "a header without a name",
-    { count: 1, payload: Buffer.from([16, 0, 0, 0, 1, 1, 2, 1, 1]) },
+    { count: 1, payload: Buffer.from([14, 0, 0, 0, 1, 1, 2, 1]) },
+    "malformed_records",
+  ],
+  [
+    "a last value that its record counts and the batch does not hold",
+    { count: 1, payload: Buffer.from([36, 0, 0, 0, 1, 1, 2, 2, 97, 18, 1, 2]) },
     "malformed_records",
   ],
   [
