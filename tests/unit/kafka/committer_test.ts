@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Committer, type CommitterOptions } from "../../../src/kafka/committer.ts";
 import { Coordinator } from "../../../src/kafka/coordinator.ts";
 import { ERROR_CODE } from "../../../src/kafka/error_codes.ts";
-import { Generation } from "../../../src/kafka/membership.ts";
+import { Generation } from "../../../src/kafka/generation.ts";
 import type { BrokerAddress } from "../../../src/kafka/protocol.ts";
 import type { CommitPoint } from "../../../src/processing/assignment.ts";
 import { Partition } from "../../../src/processing/partition.ts";
