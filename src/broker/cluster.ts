@@ -30,7 +30,7 @@ export class Cluster {
     this.clock = clock;
     const nodeIds = Array.from({ length: settings.nodes }, (_, i) => i);
     this.#nodes = new Map(
-      nodeIds.map((id) => [id, { id, host: "127.0.0.1", port: 0, isUp: false }]),
+      nodeIds.map((id) => [id, { id, host: "127.0.0.1", port: 0, isUp: true }]),
     );
     const isUp = (nodeId: number) => this.#nodes.get(nodeId)?.isUp ?? false;
     this.topics = new Topics({

@@ -70,3 +70,11 @@ export function locate(call: Call, asked: {
 function notHere(errorCode: number): Located {
   return { partition: null, errorCode };
 }
+
+/** Whether the asked node coordinates the group; NONE when it does. */
+export function coordinatorError({ cluster, nodeId }: Call, groupId: string): number {
+  if (groupId === "") return ERROR.INVALID_GROUP_ID;
+  const coordinator = cluster.groups.nodeOf(groupId);
+  if (coordinator === -1) return ERROR.COORDINATOR_NOT_AVAILABLE;
+  return coordinator === nodeId ? ERROR.NONE : ERROR.NOT_COORDINATOR;
+}
