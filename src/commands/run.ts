@@ -12,7 +12,11 @@ import { Service } from "../service.ts";
 const SUMMARY_EVERY_MS = 60_000;
 const CLOSE_MS = 1_000;
 
-export async function run({ config, unknown, version }: CommandContext): Promise<ExitCode> {
+/** `handlersFor` is another set of handlers than the service's own, for tests. */
+export async function run(
+  { config, unknown, version }: CommandContext,
+  handlersFor: typeof createHandlers = createHandlers,
+): Promise<ExitCode> {
   const clock = systemClock;
   const signals = listenForSignals();
   const logging = createLogging({
@@ -25,7 +29,7 @@ export async function run({ config, unknown, version }: CommandContext): Promise
   const { logger } = logging;
   const telemetry = new Telemetry({ logger, clock });
   const health = new Health();
-  const handlers = createHandlers({ environment: config.environment });
+  const handlers = handlersFor({ environment: config.environment });
   const service = new Service({ config, handlers, clock, logger, telemetry, health, version });
   try {
     logger.info("Starting Processing Service...", { version, group: config.kafkaGroupId });

@@ -13,6 +13,8 @@ export interface ServiceOptions {
   /** Settings beside, or instead of, the short timeouts. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
+  /** Another program than the service itself. */
+  readonly command?: readonly string[];
 }
 
 /** A line of the log as JSON holds it. */
@@ -48,6 +50,7 @@ export async function startService(
 ): Promise<Program> {
   return await Program.start({
     args: options.args ?? [],
+    ...(options.command === undefined ? {} : { command: options.command }),
     env: {
       ...SHORT_TIMEOUTS,
       KAFKA_BROKERS: kafka.bootstrap,

@@ -1,0 +1,138 @@
+/** Processes of the service that write down what their handlers do, for the oracle. See recording_service.ts. */
+import { eventually } from "./eventually.ts";
+import type { KafkaClient } from "./kafka_client.ts";
+import type { Committed, Handled } from "./oracle.ts";
+import { type Program, startPermissions } from "./program.ts";
+import { type ServiceOptions, startService } from "./service.ts";
+
+/** What the handler of a recording service does. */
+export interface HandlerPlan {
+  /** Each call takes between `minMs` and `maxMs`; 0 by default. */
+  readonly minMs?: number;
+  readonly maxMs?: number;
+  /** By user, who is the key, too: so long instead. */
+  readonly slowKeys?: Readonly<Record<string, number>>;
+  /** By user: so many attempts at each message fail. */
+  readonly failures?: Readonly<Record<string, number>>;
+}
+
+const PROGRAM = new URL("./recording_service.ts", import.meta.url).pathname;
+const POLL_PAUSE_MS = 20;
+
+/** A directory with one record for each process. Disposing it deletes them. */
+export class Recording implements AsyncDisposable {
+  readonly #directory: string;
+  #processes = 0;
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  static async start(): Promise<Recording> {
+    return new Recording(await Deno.makeTempDir({ prefix: "recording-" }));
+  }
+
+  /** Starts one more process, which is called `p1`, `p2` and so on. */
+  async startService(
+    kafka: { readonly bootstrap: string },
+    options: ServiceOptions & { readonly plan?: HandlerPlan },
+  ): Promise<Program> {
+    this.#processes += 1;
+    const path = `${this.#directory}/p${this.#processes}`;
+    await Deno.writeTextFile(path, "");
+    const flags = [...await startPermissions(), `--allow-write=${path}`];
+    return await startService(kafka, {
+      ...options,
+      command: [Deno.execPath(), "run", ...flags, PROGRAM],
+      args: [path, JSON.stringify(options.plan ?? {})],
+    });
+  }
+
+  /** Everything written down so far, by time, for one process in the order in which it wrote. */
+  async handled(): Promise<readonly Handled[]> {
+    const records: Handled[][] = [];
+    for (let number = 1; number <= this.#processes; number += 1) {
+      records.push(await this.of(`p${number}`));
+    }
+    return records.flat().sort((a, b) => a.at - b.at);
+  }
+
+  /** What one process wrote down so far. */
+  async of(process: string): Promise<Handled[]> {
+    const lines = (await Deno.readTextFile(`${this.#directory}/${process}`)).split("\n");
+    lines.pop(); // what follows the last newline may be half a line
+    return lines.map((line) => {
+      const [kind, topic = "", partition, offset, eventId = "", at] = line.split("\t");
+      return {
+        kind: kind === "start" ? "start" : "done",
+        topic,
+        partition: Number(partition),
+        offset: Number(offset),
+        eventId,
+        at: Number(at),
+        process,
+      };
+    });
+  }
+
+  /** Waits until so many ends are written down by one process, or by all. */
+  async untilDone(
+    count: number,
+    options: { readonly process?: string; readonly withinMs: number },
+  ): Promise<void> {
+    const { process, withinMs } = options;
+    const probe = async () => {
+      const records = process === undefined ? await this.handled() : await this.of(process);
+      return records.filter(({ kind }) => kind === "done").length;
+    };
+    await eventually(`${process ?? "all"} did ${count} messages`, probe, {
+      withinMs,
+      everyMs: 100,
+      until: (done) => done >= count,
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.#directory, { recursive: true });
+  }
+}
+
+/** Looks at what a group has committed until it is stopped. */
+export class CommitWatch implements AsyncDisposable {
+  readonly #seen: Committed[] = [];
+  readonly #watching: Promise<void>;
+  #isStopped = false;
+
+  constructor(
+    kafka: KafkaClient,
+    { group, topic }: { readonly group: string; readonly topic: string },
+  ) {
+    this.#watching = this.#watch(async () => {
+      const offsets = await kafka.committed(group, topic);
+      return offsets.map((offset, partition) => ({ topic, partition, offset, at: Date.now() }));
+    });
+  }
+
+  /** Each change of a committed offset, in the order in which they were seen. */
+  get commits(): readonly Committed[] {
+    return this.#seen;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isStopped = true;
+    await this.#watching;
+  }
+
+  async #watch(look: () => Promise<readonly Committed[]>): Promise<void> {
+    const last = new Map<number, number>();
+    while (!this.#isStopped) {
+      // A coordinator that moves does not answer for a moment.
+      for (const commit of await look().catch(() => [])) {
+        if (commit.offset < 0 || last.get(commit.partition) === commit.offset) continue;
+        last.set(commit.partition, commit.offset);
+        this.#seen.push(commit);
+      }
+      await new Promise((resolve) => setTimeout(resolve, POLL_PAUSE_MS));
+    }
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * A program for tests: the service's `run` with a handler that writes down each start and each end before it goes on,
+ * so that a killed process has told all that it did. Arguments: the file to append to, and a HandlerPlan as JSON.
+ */
+import { run } from "../../src/commands/run.ts";
+import { loadConfig } from "../../src/config.ts";
+import type { EnrichedEvent } from "../../src/event.ts";
+import type { HandlerContext } from "../../src/processing/message.ts";
+import type { HandlerPlan } from "./recording.ts";
+
+const [path = "", plan = "{}"] = Deno.args;
+const { minMs = 0, maxMs = 0, slowKeys = {}, failures = {} }: HandlerPlan = JSON.parse(plan);
+const file = Deno.openSync(path, { append: true, create: true });
+const encoder = new TextEncoder();
+
+Deno.exit(
+  await run(
+    {
+      ...loadConfig({
+        flags: new Map(),
+        env: Deno.env.toObject(),
+        readFile: Deno.readTextFileSync,
+      }),
+      flags: {},
+      version: "0.0.0-test",
+      print: console.log,
+    },
+    () => ({ byType: {}, default: handle }),
+  ),
+);
+
+async function handle(event: EnrichedEvent, context: HandlerContext): Promise<void> {
+  record("start", event, context);
+  await pause(slowKeys[event.user_id] ?? minMs + Math.random() * (maxMs - minMs));
+  if (context.attempt <= (failures[event.user_id] ?? 0)) throw new Error("As the plan says");
+  record("done", event, context);
+}
+
+function record(
+  kind: "start" | "done",
+  { event_id }: EnrichedEvent,
+  { topic, partition, offset }: HandlerContext,
+): void {
+  const line = [kind, topic, partition, offset, event_id, Date.now()].join("\t");
+  file.writeSync(encoder.encode(`${line}\n`));
+}
+
+async function pause(delayMs: number): Promise<void> {
+  if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
+}
