@@ -4,7 +4,7 @@
  */
 import { type CommandLine, ownFlagName, parseCommandLine, UsageError } from "./cli/command_line.ts";
 import { commandHelp, overview } from "./cli/help.ts";
-import { type CommandName, HEALTHCHECK_FLAGS } from "./commands/catalog.ts";
+import { type CommandName, DEMO_FLAGS, HEALTHCHECK_FLAGS } from "./commands/catalog.ts";
 import {
   type CommandContext,
   EXIT,
@@ -14,7 +14,6 @@ import {
 } from "./commands/command.ts";
 import * as config from "./commands/config.ts";
 import * as healthcheck from "./commands/healthcheck.ts";
-import * as run from "./commands/run.ts";
 import { ConfigError, type ConfigSources, loadConfig, loadHttpConfig } from "./config.ts";
 import { ValueError } from "./config/values.ts";
 
@@ -53,7 +52,12 @@ export async function runCommandLine(program: Program): Promise<number> {
 type Start = (line: CommandLine, program: Program) => Promise<number>;
 
 const START: Readonly<Record<CommandName, Start>> = {
-  run: withConfig({}, run.run),
+  // Loaded when asked for, so that a health check does not load all of Kafka.
+  run: withConfig({}, async (context) => (await import("./commands/run.ts")).run(context)),
+  demo: withConfig(
+    DEMO_FLAGS,
+    async (context) => (await import("./commands/demo.ts")).run(context),
+  ),
   config: withConfig({}, config.run),
   healthcheck: withHttpConfig(healthcheck.run),
 };

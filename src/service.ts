@@ -10,7 +10,10 @@ import { isAuthorizationCode } from "./kafka/error_codes.ts";
 import type { Refusal } from "./kafka/generation.ts";
 import { checkKafkajs } from "./kafka/kafkajs.ts";
 import { EXIT, ExitError } from "./ops/exit.ts";
+import type { Phase } from "./ops/health.ts";
 import { sleep } from "./processing/clock.ts";
+import type { TopicPartition } from "./processing/message.ts";
+import type { Partition } from "./processing/partition.ts";
 import { type Parts, type ServiceOptions, wire } from "./wiring.ts";
 
 /** What a stop could and could not finish. */
@@ -22,6 +25,29 @@ export interface StopReport {
 const NOT_COMMITTED_EVERY_MS = 600_000;
 const NOT_COMMITTED =
   "Offsets are not committed: set ENABLE_AUTO_COMMIT=true, commits happen only after processing";
+
+/** One owned partition as `/status` shows it. */
+export interface PartitionStatus extends TopicPartition {
+  readonly state: Partition["state"];
+  readonly position: number;
+  readonly prefix: number;
+  readonly committed: number | null;
+  readonly windowMessages: number;
+  readonly windowBytes: number;
+  readonly inFlight: number;
+  readonly logEnd: number | null;
+}
+
+export interface ServiceStatus {
+  readonly phase: Phase;
+  readonly problems: Readonly<Record<string, string>>;
+  readonly offsetsAreCommitted: boolean;
+  readonly groupId: string;
+  readonly generation: number | null;
+  readonly lag: number | null;
+  readonly inFlight: number;
+  readonly partitions: readonly PartitionStatus[];
+}
 
 export class Service {
   readonly #options: ServiceOptions;
@@ -55,6 +81,34 @@ export class Service {
       if (bounds !== null) lag = (lag ?? 0) + Math.max(0, bounds.logEnd - partition.prefix);
     }
     return lag;
+  }
+
+  /** What `/status` shows: where we stand with Kafka, partition by partition. */
+  status(): ServiceStatus {
+    const { config, health } = this.#options;
+    const { assignment, fetcher, membership } = this.#parts;
+    const { phase, problems } = health.facts();
+    return {
+      phase,
+      problems: Object.fromEntries(problems),
+      offsetsAreCommitted: config.enableAutoCommit,
+      groupId: config.kafkaGroupId,
+      generation: membership.generation?.id ?? null,
+      lag: this.lag(),
+      inFlight: assignment.inFlight,
+      partitions: assignment.all().map((partition) => ({
+        topic: partition.topic,
+        partition: partition.partition,
+        state: partition.state,
+        position: partition.position,
+        prefix: partition.prefix,
+        committed: partition.committed,
+        windowMessages: partition.windowMessages,
+        windowBytes: partition.windowBytes,
+        inFlight: partition.inFlight,
+        logEnd: fetcher.bounds(partition)?.logEnd ?? null,
+      })),
+    };
   }
 
   /**

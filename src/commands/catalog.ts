@@ -1,5 +1,5 @@
 /** The commands with all that help and the command line need to know of them; cli.ts says who runs them. */
-import { boolean } from "../config/values.ts";
+import { boolean, decimal, integer, or } from "../config/values.ts";
 import type { FlagValues, OwnFlags } from "./command.ts";
 
 export interface CommandSpec {
@@ -14,6 +14,31 @@ export interface CommandSpec {
   readonly examples: readonly { readonly line: string; readonly does: string }[];
 }
 
+const UINT32_MAX = 4_294_967_295;
+
+export const DEMO_FLAGS = {
+  rate: {
+    type: decimal({ min: 0.01, max: 100_000 }),
+    default: "20",
+    doc: "Events a second",
+  },
+  events: {
+    type: or(integer({ min: 1, max: 1_000_000_000 }), { word: "unlimited", meaning: null }),
+    default: "unlimited",
+    doc: "End after so many events, with a summary",
+  },
+  invalidShare: {
+    type: decimal({ min: 0, max: 1 }),
+    default: "0.02",
+    doc: "Share of events that are invalid and end as dead letters",
+  },
+  seed: {
+    type: or(integer({ min: 0, max: UINT32_MAX }), { word: "random", meaning: null }),
+    default: "random",
+    doc: "Makes the events of two runs the same",
+  },
+} as const;
+
 export const HEALTHCHECK_FLAGS = {
   ready: {
     type: boolean(),
@@ -22,6 +47,7 @@ export const HEALTHCHECK_FLAGS = {
   },
 } as const;
 
+export type DemoFlags = FlagValues<typeof DEMO_FLAGS>;
 export type HealthcheckFlags = FlagValues<typeof HEALTHCHECK_FLAGS>;
 
 export const COMMANDS = {
@@ -40,6 +66,19 @@ export const COMMANDS = {
         line: "--read-from-beginning --kafka-group-id trial",
         does: "read all there is, as a group of its own",
       },
+    ],
+  },
+  demo: {
+    name: "demo",
+    summary: "Show the service at work, without a Kafka",
+    description:
+      "Runs the real service against a broker inside this process, fed with made-up events, of which " +
+      "some are invalid and some fail once. Ctrl-C ends it with a summary.",
+    ownFlags: DEMO_FLAGS,
+    settings: "all",
+    examples: [
+      { line: "demo", does: "20 events a second, until Ctrl-C" },
+      { line: "demo --events 1000 --rate 500 --seed 7", does: "the same 1000 events each time" },
     ],
   },
   config: {

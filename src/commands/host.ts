@@ -1,0 +1,127 @@
+/**
+ * Hosts one service in this process, from the first log line to the exit code: log, signals, HTTP, start and stop. What
+ * `run` and `demo` have in common.
+ */
+import type { Config } from "../config.ts";
+import { EXIT, type ExitCode, ExitError } from "../ops/exit.ts";
+import { Health } from "../ops/health.ts";
+import { startHttpServer } from "../ops/http_server.ts";
+import { createLogging, type Logging } from "../ops/logger.ts";
+import { systemClock } from "../ops/system_clock.ts";
+import { type Counts, Telemetry } from "../ops/telemetry.ts";
+import type { Handlers } from "../processing/handler.ts";
+import type { Logger } from "../processing/message.ts";
+import { Service } from "../service.ts";
+
+export interface HostOptions {
+  readonly config: Config;
+  readonly version: string;
+  /** Variables under our prefixes that nobody is known to read. */
+  readonly unknown: readonly string[];
+  readonly handlers: Handlers;
+  /** Resolves when there is nothing more to do; a signal ends the service before. Stops its own work on `stopped`. */
+  readonly until: (hosted: Hosted) => Promise<void>;
+}
+
+/** What runs beside the service can see of it. */
+export interface Hosted {
+  readonly logger: Logger;
+  readonly counts: () => Counts;
+  /** Aborts when the service is to stop. */
+  readonly stopped: AbortSignal;
+}
+
+export interface HostReport {
+  readonly exitCode: ExitCode;
+  readonly counts: Counts;
+}
+
+const SUMMARY_EVERY_MS = 60_000;
+const CLOSE_MS = 1_000;
+
+export async function host(options: HostOptions): Promise<HostReport> {
+  const { config, version } = options;
+  const clock = systemClock;
+  const logging = createLogging({
+    level: config.logLevel,
+    format: config.logFormat,
+    output: Deno.stdout,
+    clock,
+    serviceVersion: version,
+  });
+  const signals = listenForSignals(logging);
+  const { logger } = logging;
+  const telemetry = new Telemetry({ logger, clock });
+  const health = new Health();
+  const { handlers } = options;
+  const service = new Service({ config, handlers, clock, logger, telemetry, health, version });
+  const counts = () => telemetry.counts();
+  const report = async (exitCode: ExitCode): Promise<HostReport> => {
+    await logging.close(CLOSE_MS);
+    return { exitCode, counts: counts() };
+  };
+  try {
+    logger.info("Starting Processing Service...", { version, groupId: config.kafkaGroupId });
+    for (const name of options.unknown) logger.debug("Variable is not ours, ignored", { name });
+    const status = () => ({ version, ...service.status(), counts: counts() });
+    const http = startHttpServer({ config, health, clock, version: { version }, status });
+    if (http !== null) logger.info("Health is served at {url}", { url: http.url });
+    if (config.environment !== "development") {
+      telemetry.startSummary(SUMMARY_EVERY_MS, () => service.lag());
+    }
+    const until = options.until({ logger, counts, stopped: signals.stopped });
+    const exitCode = await serve(service, { until, stopped: signals.stopped });
+    const { processed, retried, deadLettered } = counts();
+    logger.info("Stopped Processing Service", { processed, retried, deadLettered, exitCode });
+    await http?.close(CLOSE_MS);
+    return await report(exitCode);
+  } catch (error) {
+    if (!(error instanceof ExitError)) throw error;
+    logger.error("Cannot go on: {reason}", { reason: error.message, exitCode: error.exitCode });
+    await service.stop();
+    return await report(error.exitCode);
+  } finally {
+    telemetry.stop();
+    signals.close();
+    logging.flush();
+  }
+}
+
+/** Until a signal or the end of what there is to do; then drained, committed and left. */
+async function serve(
+  service: Service,
+  { until, stopped }: { readonly until: Promise<void>; readonly stopped: AbortSignal },
+): Promise<ExitCode> {
+  const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+  const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
+  stopped.addEventListener("abort", () => ask(), { once: true });
+  service.start().catch(fail); // after a signal nobody listens any more
+  void service.ended.then(fail);
+  await Promise.race([asked, until, failed]);
+  const { abandoned } = await service.stop();
+  return abandoned === 0 ? EXIT.OK : EXIT.INCOMPLETE;
+}
+
+/** The first SIGTERM or SIGINT asks to stop, the second ends at once. SIGHUP is not a reason to die. */
+function listenForSignals(logging: Logging): { readonly stopped: AbortSignal; close(): void } {
+  const stop = new AbortController();
+  const onSignal = (secondCode: ExitCode) => () => {
+    if (stop.signal.aborted) {
+      logging.flush();
+      Deno.exit(secondCode);
+    }
+    stop.abort();
+  };
+  const handlers: [Deno.Signal, () => void][] = [
+    ["SIGTERM", onSignal(EXIT.TERMINATED)],
+    ["SIGINT", onSignal(EXIT.INTERRUPTED)],
+    ["SIGHUP", () => {}],
+  ];
+  for (const [signal, handler] of handlers) Deno.addSignalListener(signal, handler);
+  return {
+    stopped: stop.signal,
+    close() {
+      for (const [signal, handler] of handlers) Deno.removeSignalListener(signal, handler);
+    },
+  };
+}
