@@ -8,12 +8,14 @@ import type { BrokerAddress } from "../../src/kafka/protocol.ts";
 import { systemClock } from "../../src/ops/system_clock.ts";
 import { type Acl, allow } from "./acls.ts";
 import { type Certificates, CLIENT_PRINCIPAL, makeCertificates } from "./certificates.ts";
+import { succeeds } from "./command.ts";
 import { KafkaCluster } from "./kafka_cluster.ts";
 
 /** The listeners beside plaintext, by what they ask for. */
 const LISTENERS = {
   TLS: "SSL",
   MTLS: "SSL",
+  /** SCRAM only. */
   SASL: "SASL_PLAINTEXT",
   SASLTLS: "SASL_SSL",
   /** As SASLTLS, with sessions that must be renewed after SESSION_MS. */
@@ -28,25 +30,34 @@ export type SecureListener = keyof typeof LISTENERS;
 export const USERS = {
   /** May do everything. */
   all: "alice",
-  /** May use every group and not one topic. */
+  /** May use every group and not see one topic. */
   noTopic: "no-topic",
-  /** May see topics, and neither read them nor use a group. */
+  /** May use every group, and see every topic without reading it. */
+  noRead: "no-read",
+  /** May read every topic, and not see one group. */
   noGroup: "no-group",
+  /** May read every topic, and see every group without joining it. */
+  noJoin: "no-join",
+  /** May use every group, and read topics, but not create one. */
+  noCreate: "no-create",
 } as const;
 
 export const PASSWORD = "open:sesame/+?";
 /** How long a broker's SHORT listener takes an authentication for good. */
 export const SESSION_MS = 2_000;
 
-const MECHANISMS = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] as const;
+const OPENSSL_DEADLINE_MS = 5_000;
+const SCRAM_MECHANISMS = ["SCRAM-SHA-256", "SCRAM-SHA-512"] as const;
 const SECURITY = "org.apache.kafka.common.security";
 const DEADLINE_MS = 10_000;
 
 export class SecureKafka implements AsyncDisposable {
   readonly certificates: Certificates;
   readonly topic: string;
+  readonly deadLetterTopic: string;
+  /** Holds the certificates, each as name.crt and name.key, and what else a test needs as a file. */
+  readonly directory: string;
   readonly #cluster: KafkaCluster;
-  readonly #directory: string;
 
   private constructor(
     facts: {
@@ -58,8 +69,9 @@ export class SecureKafka implements AsyncDisposable {
   ) {
     this.certificates = facts.certificates;
     this.topic = facts.topic;
+    this.deadLetterTopic = `${facts.topic}.dlq`;
     this.#cluster = facts.cluster;
-    this.#directory = facts.directory;
+    this.directory = facts.directory;
   }
 
   /** Starts the node, then makes the topic and the access control lists. */
@@ -92,9 +104,14 @@ export class SecureKafka implements AsyncDisposable {
     return { id: -1, host, port };
   }
 
+  /** As `address`, as text. */
+  bootstrap(listener: SecureListener | "PLAINTEXT"): string {
+    return this.#cluster.bootstrap(listener);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#cluster[Symbol.asyncDispose]();
-    await Deno.remove(this.#directory, { recursive: true });
+    await Deno.remove(this.directory, { recursive: true });
   }
 
   async #prepare(): Promise<void> {
@@ -109,7 +126,9 @@ export class SecureKafka implements AsyncDisposable {
     });
     try {
       const to = this.address("PLAINTEXT");
-      await createTopic(this.topic, { connections, to });
+      for (const topic of [this.topic, this.deadLetterTopic]) {
+        await createTopic(topic, { connections, to });
+      }
       await allow(ACLS, { caller: connections, to });
     } catch (error) {
       await this[Symbol.asyncDispose]();
@@ -120,15 +139,32 @@ export class SecureKafka implements AsyncDisposable {
   }
 }
 
+/** Why there can be none, as a phrase for a test's name; null when there can. By what the test runner found. */
+export async function secureKafkaMissing(): Promise<string | null> {
+  const jarsMissing = Deno.env.get("TEST_KAFKA_JARS_MISSING") ?? "run it by deno task test";
+  if (jarsMissing !== "") return jarsMissing;
+  return await succeeds(["openssl", "version"], OPENSSL_DEADLINE_MS) ? null : "no openssl";
+}
+
 const ACLS: readonly Acl[] = [
-  ...[`User:${USERS.all}`, CLIENT_PRINCIPAL].flatMap((principal) =>
-    (["topic", "group"] as const).map((resource) => (
-      { principal, resource, name: "*", operation: "all" } as const
-    ))
-  ),
-  { principal: `User:${USERS.noTopic}`, resource: "group", name: "*", operation: "all" },
-  { principal: `User:${USERS.noGroup}`, resource: "topic", name: "*", operation: "describe" },
+  ...[`User:${USERS.all}`, CLIENT_PRINCIPAL].flatMap((principal) => [
+    acl(principal, "topic", "all"),
+    acl(principal, "group", "all"),
+  ]),
+  acl(`User:${USERS.noTopic}`, "group", "all"),
+  acl(`User:${USERS.noRead}`, "group", "all"),
+  acl(`User:${USERS.noRead}`, "topic", "describe"),
+  acl(`User:${USERS.noGroup}`, "topic", "read"),
+  acl(`User:${USERS.noJoin}`, "topic", "read"),
+  acl(`User:${USERS.noJoin}`, "group", "describe"),
+  acl(`User:${USERS.noCreate}`, "group", "all"),
+  acl(`User:${USERS.noCreate}`, "topic", "read"),
 ];
+
+/** On everything of its kind. Kafka lets whoever may read also describe. */
+function acl(principal: string, resource: Acl["resource"], operation: Acl["operation"]): Acl {
+  return { principal, resource, name: "*", operation };
+}
 
 const silent = {
   namespace: () => silent,
@@ -158,8 +194,9 @@ function saslProperties(): Record<string, string> {
   for (const [listener, protocol] of Object.entries(LISTENERS)) {
     if (!protocol.startsWith("SASL")) continue;
     const prefix = `listener.name.${listener.toLowerCase()}`;
-    properties[`${prefix}.sasl.enabled.mechanisms`] = MECHANISMS.join(",");
-    for (const mechanism of MECHANISMS) {
+    const mechanisms = listener === "SASL" ? SCRAM_MECHANISMS : ["PLAIN", ...SCRAM_MECHANISMS];
+    properties[`${prefix}.sasl.enabled.mechanisms`] = mechanisms.join(",");
+    for (const mechanism of mechanisms) {
       const own = `${prefix}.${mechanism.toLowerCase()}`;
       properties[`${own}.sasl.jaas.config`] = mechanism === "PLAIN"
         ? `${SECURITY}.plain.PlainLoginModule required ${passwords};`
@@ -182,7 +219,7 @@ function aclProperties(): Record<string, string> {
 }
 
 function scramArguments(): readonly string[] {
-  return MECHANISMS.slice(1).flatMap((mechanism) =>
+  return SCRAM_MECHANISMS.flatMap((mechanism) =>
     Object.values(USERS).flatMap((user) => [
       "--add-scram",
       `${mechanism}=[name=${user},password=${PASSWORD}]`,

@@ -15,6 +15,8 @@ export interface ServiceOptions {
   readonly args?: readonly string[];
   /** Another program than the service itself. */
   readonly command?: readonly string[];
+  /** Files and folders that it may read beside those of the `start` task. */
+  readonly allowRead?: readonly string[];
 }
 
 /** A line of the log as JSON holds it. */
@@ -51,6 +53,7 @@ export async function startService(
   return await Program.start({
     args: options.args ?? [],
     ...(options.command === undefined ? {} : { command: options.command }),
+    allowRead: options.allowRead ?? [],
     env: {
       ...SHORT_TIMEOUTS,
       KAFKA_BROKERS: kafka.bootstrap,
