@@ -71,8 +71,7 @@ export async function host(options: HostOptions): Promise<HostReport> {
     }
     const until = options.until({ logger, counts, stopped: signals.stopped });
     const exitCode = await serve(service, { until, stopped: signals.stopped });
-    const { processed, retried, deadLettered } = counts();
-    logger.info("Stopped Processing Service", { processed, retried, deadLettered, exitCode });
+    logger.info("Stopped Processing Service", { ...notable(counts()), exitCode });
     await http?.close(CLOSE_MS);
     return await report(exitCode);
   } catch (error) {
@@ -85,6 +84,14 @@ export async function host(options: HostOptions): Promise<HostReport> {
     signals.close();
     logging.flush();
   }
+}
+
+/** What was processed, and whatever else happened at all. */
+function notable(counts: Counts): Partial<Counts> {
+  const happened = Object.entries(counts).filter(([name, count]) =>
+    count > 0 || name === "processed"
+  );
+  return Object.fromEntries(happened);
 }
 
 /** Until a signal or the end of what there is to do; then drained, committed and left. */
