@@ -11,7 +11,7 @@ import { systemClock } from "../ops/system_clock.ts";
 import { type Counts, Telemetry } from "../ops/telemetry.ts";
 import type { Handlers } from "../processing/handler.ts";
 import type { Logger } from "../processing/message.ts";
-import { Service } from "../service.ts";
+import { Service, type StopReport } from "../service.ts";
 
 export interface HostOptions {
   readonly config: Config;
@@ -49,8 +49,8 @@ export async function host(options: HostOptions): Promise<HostReport> {
     clock,
     serviceVersion: version,
   });
-  const signals = listenForSignals(logging);
   const { logger } = logging;
+  const signals = listenForSignals(logging);
   const telemetry = new Telemetry({ logger, clock });
   const health = new Health();
   const { handlers } = options;
@@ -70,7 +70,11 @@ export async function host(options: HostOptions): Promise<HostReport> {
       telemetry.startSummary(SUMMARY_EVERY_MS, () => service.lag());
     }
     const until = options.until({ logger, counts, stopped: signals.stopped });
-    const exitCode = await serve(service, { until, stopped: signals.stopped });
+    const { abandoned } = await serve(service, { until, stopped: signals.stopped });
+    if (abandoned > 0) {
+      logger.warning("Messages left undone, they come again after a restart", { abandoned });
+    }
+    const exitCode = abandoned === 0 ? EXIT.OK : EXIT.INCOMPLETE;
     logger.info("Stopped Processing Service", { ...notable(counts()), exitCode });
     await http?.close(CLOSE_MS);
     return await report(exitCode);
@@ -98,30 +102,32 @@ function notable(counts: Counts): Partial<Counts> {
 async function serve(
   service: Service,
   { until, stopped }: { readonly until: Promise<void>; readonly stopped: AbortSignal },
-): Promise<ExitCode> {
+): Promise<StopReport> {
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
   const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
   stopped.addEventListener("abort", () => ask(), { once: true });
   service.start().catch(fail); // after a signal nobody listens any more
   void service.ended.then(fail);
   await Promise.race([asked, until, failed]);
-  const { abandoned } = await service.stop();
-  return abandoned === 0 ? EXIT.OK : EXIT.INCOMPLETE;
+  return await service.stop();
 }
 
 /** The first SIGTERM or SIGINT asks to stop, the second ends at once. SIGHUP is not a reason to die. */
 function listenForSignals(logging: Logging): { readonly stopped: AbortSignal; close(): void } {
+  const { logger } = logging;
   const stop = new AbortController();
-  const onSignal = (secondCode: ExitCode) => () => {
+  const onSignal = (signal: Deno.Signal, secondCode: ExitCode) => () => {
     if (stop.signal.aborted) {
+      logger.warning("Ending at once: the second signal", { signal });
       logging.flush();
       Deno.exit(secondCode);
     }
+    logger.info("Stopping Processing Service...", { signal });
     stop.abort();
   };
   const handlers: [Deno.Signal, () => void][] = [
-    ["SIGTERM", onSignal(EXIT.TERMINATED)],
-    ["SIGINT", onSignal(EXIT.INTERRUPTED)],
+    ["SIGTERM", onSignal("SIGTERM", EXIT.TERMINATED)],
+    ["SIGINT", onSignal("SIGINT", EXIT.INTERRUPTED)],
     ["SIGHUP", () => {}],
   ];
   for (const [signal, handler] of handlers) Deno.addSignalListener(signal, handler);

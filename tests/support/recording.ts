@@ -16,6 +16,12 @@ export interface HandlerPlan {
   readonly failures?: Readonly<Record<string, number>>;
 }
 
+/** Whose records to wait for, all by default, and how long. */
+export interface RecordingWait {
+  readonly process?: string;
+  readonly withinMs: number;
+}
+
 const PROGRAM = new URL("./recording_service.ts", import.meta.url).pathname;
 const POLL_PAUSE_MS = 20;
 
@@ -76,24 +82,32 @@ export class Recording implements AsyncDisposable {
   }
 
   /** Waits until so many ends are written down by one process, or by all. */
-  async untilDone(
-    count: number,
-    options: { readonly process?: string; readonly withinMs: number },
-  ): Promise<void> {
-    const { process, withinMs } = options;
-    const probe = async () => {
-      const records = process === undefined ? await this.handled() : await this.of(process);
-      return records.filter(({ kind }) => kind === "done").length;
-    };
-    await eventually(`${process ?? "all"} did ${count} messages`, probe, {
-      withinMs,
-      everyMs: 100,
-      until: (done) => done >= count,
-    });
+  async untilDone(count: number, options: RecordingWait): Promise<void> {
+    await this.#until("done", { count, ...options });
+  }
+
+  /** Waits until so many starts are written down by one process, or by all. */
+  async untilStarted(count: number, options: RecordingWait): Promise<void> {
+    await this.#until("start", { count, ...options });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Deno.remove(this.#directory, { recursive: true });
+  }
+
+  async #until(
+    kind: Handled["kind"],
+    { count, process, withinMs }: RecordingWait & { readonly count: number },
+  ): Promise<void> {
+    const probe = async () => {
+      const records = process === undefined ? await this.handled() : await this.of(process);
+      return records.filter((record) => record.kind === kind).length;
+    };
+    await eventually(`${process ?? "all"}: ${count} x ${kind}`, probe, {
+      withinMs,
+      everyMs: 100,
+      until: (found) => found >= count,
+    });
   }
 }
 
