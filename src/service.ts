@@ -65,6 +65,8 @@ export class Service {
       onRefused: (refusal) => this.#onRefused(refusal),
       onFirstJoin: () => this.#onFirstJoin(),
     });
+    options.health.addCheck("fetch", () => this.#parts.fetcher.refusal);
+    options.health.addCheck("lease", () => this.#leaseProblem());
   }
 
   /** Resolves when the service cannot go on, with the reason and the exit code. */
@@ -209,8 +211,14 @@ export class Service {
       this.#ended.resolve(new ExitError(EXIT.NO_PERMISSION, refusal.text));
     } else {
       telemetry.groupRefused({ reason: refusal.text });
-      health.setProblem(refusal.of, refusal.text);
+      if (refusal.of === "group") health.setProblem("group", refusal.text);
     }
+  }
+
+  /** Without the lease nothing new is started: the coordinator may have given our partitions away. */
+  #leaseProblem(): string | null {
+    if (!this.#hasJoined || this.#parts.membership.lease.holds) return null;
+    return "no heartbeat was answered within the session";
   }
 
   /** Until the group has taken us in and a leader has let us read. */

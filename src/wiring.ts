@@ -159,7 +159,7 @@ function wireCluster(
 }
 
 function wireFetcher(
-  { config, health, telemetry }: ServiceOptions,
+  { config, telemetry }: ServiceOptions,
   { cluster, assignment, ...callbacks }:
     & { readonly cluster: Cluster; readonly assignment: Assignment }
     & Pick<FetcherOptions, "onOutOfRange" | "onRefused">,
@@ -176,7 +176,6 @@ function wireFetcher(
     maxDecompressedBytes: config.maxDecompressedBytes,
     partitions: () => assignment.all(),
     deliver: (partition, delivery) => assignment.deliver(partition, delivery),
-    onAccepted: () => health.setProblem("fetch", null),
     onUnreadable: ({ topic, partition }, batch) =>
       telemetry.batchUnreadable({ topic, partition, ...batch }),
     onFailed: (broker, error) => telemetry.fetchFailed({ broker, error }),

@@ -51,6 +51,7 @@ export async function host(options: HostOptions): Promise<HostReport> {
   });
   const { logger } = logging;
   const signals = listenForSignals(logging);
+  const unwatch = exitOnUnhandled(logging);
   const telemetry = new Telemetry({ logger, clock });
   const health = new Health();
   const { handlers } = options;
@@ -86,6 +87,7 @@ export async function host(options: HostOptions): Promise<HostReport> {
   } finally {
     telemetry.stop();
     signals.close();
+    unwatch();
     logging.flush();
   }
 }
@@ -110,6 +112,18 @@ async function serve(
   void service.ended.then(fail);
   await Promise.race([asked, until, failed]);
   return await service.stop();
+}
+
+/** A promise that nobody looks after is a bug: the process ends, and at-least-once makes a restart safe. */
+function exitOnUnhandled(logging: Logging): () => void {
+  const onUnhandled = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    logging.logger.error("Report this, the service broke", { error: event.reason });
+    logging.flush();
+    Deno.exit(EXIT.INTERNAL);
+  };
+  globalThis.addEventListener("unhandledrejection", onUnhandled);
+  return () => globalThis.removeEventListener("unhandledrejection", onUnhandled);
 }
 
 /** The first SIGTERM or SIGINT asks to stop, the second ends at once. SIGHUP is not a reason to die. */

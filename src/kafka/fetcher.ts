@@ -7,7 +7,7 @@ import { type Clock, sleep } from "../processing/clock.ts";
 import type { Delivery } from "../processing/message.ts";
 import type { Partition } from "../processing/partition.ts";
 import type { Caller } from "./connections.ts";
-import { ERROR_CODE } from "./error_codes.ts";
+import { ERROR_CODE, errorCodeText } from "./error_codes.ts";
 import {
   fetch,
   type FetchedPartition,
@@ -36,8 +36,6 @@ export interface FetcherOptions {
   readonly onOutOfRange: (partition: Partition) => void;
   /** The broker refused the partition with a code that is neither a moved leader nor an offset. */
   readonly onRefused: (partition: Partition, code: number) => void;
-  /** Data came for a partition that had been refused. */
-  readonly onAccepted: (partition: Partition) => void;
   readonly onUnreadable: (partition: Partition, batch: UnreadableBatch) => void;
   readonly onFailed: (broker: string, error: unknown) => void;
 }
@@ -52,7 +50,8 @@ interface FetchState {
   /** Monotonic time before which the partition is left alone. */
   retryAt: number;
   failures: number;
-  refused: boolean;
+  /** Why the leader would not let us read, the last time. */
+  refusal: string | null;
   unsettled: boolean;
   bounds: LogBounds | null;
 }
@@ -112,6 +111,15 @@ export class Fetcher {
   settled(partition: Partition): void {
     this.#state(partition).unsettled = false;
     this.wake();
+  }
+
+  /** Why a partition of ours is not read; null when all are. */
+  get refusal(): string | null {
+    for (const partition of this.#options.partitions()) {
+      const { refusal } = this.#state(partition);
+      if (refusal !== null) return refusal;
+    }
+    return null;
   }
 
   bounds(partition: Partition): LogBounds | null {
@@ -220,8 +228,7 @@ export class Fetcher {
     if (fetched.errorCode !== ERROR_CODE.NONE) return this.#takeError(partition, fetched.errorCode);
     this.#hasServed = true;
     state.bounds = { logStart: fetched.logStart, logEnd: fetched.highWatermark };
-    if (state.refused) this.#options.onAccepted(partition);
-    state.refused = false;
+    state.refusal = null;
     if (fetched.records.length === 0) return;
     const decoded = await decodeRecordBatches(fetched.records, {
       topic: partition.topic,
@@ -259,7 +266,7 @@ export class Fetcher {
     if (MOVED.has(code)) {
       metadata.doubt();
     } else {
-      state.refused = true;
+      state.refusal = `${partition.topic}/${partition.partition}: ${errorCodeText(code)}`;
       onRefused(partition, code);
     }
     this.#postpone(state);
@@ -278,7 +285,7 @@ export class Fetcher {
   #state(partition: Partition): FetchState {
     let state = this.#states.get(partition);
     if (state === undefined) {
-      state = { retryAt: 0, failures: 0, refused: false, unsettled: false, bounds: null };
+      state = { retryAt: 0, failures: 0, refusal: null, unsettled: false, bounds: null };
       this.#states.set(partition, state);
     }
     return state;

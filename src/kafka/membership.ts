@@ -148,6 +148,7 @@ export class Membership {
     this.#isJoining = true;
     try {
       const previous = this.#generation;
+      previous?.startRebalance(); // what is taken on from here on would be neither drained nor told
       const eager = previous !== null && previous.protocol !== COOPERATIVE;
       if (eager && !this.#isLost) await listener.onRebalance(previous);
       let backoffMs = BACKOFF_MIN_MS;
@@ -170,7 +171,6 @@ export class Membership {
     this.#mustJoin = false;
     try {
       const to = await this.#options.coordinator.find();
-      this.#generation?.startRebalance();
       const join = await this.#ask(to, this.#joinRequest());
       if (join === null) return "again";
       if (join.errorCode === ERROR_CODE.MEMBER_ID_REQUIRED) {

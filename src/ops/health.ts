@@ -31,6 +31,7 @@ export class Health {
   #phase: Phase = "starting";
   #hasRun = false;
   readonly #problems = new Map<string, string>();
+  readonly #checks = new Map<string, () => string | null>();
 
   setPhase(phase: Phase): void {
     this.#phase = phase;
@@ -43,8 +44,18 @@ export class Health {
     else this.#problems.set(name, reason);
   }
 
+  /** Looks at a part whenever somebody asks: `check` answers what is wrong with it, or null. */
+  addCheck(name: string, check: () => string | null): void {
+    this.#checks.set(name, check);
+  }
+
   facts(): HealthFacts {
-    return { phase: this.#phase, hasRun: this.#hasRun, problems: new Map(this.#problems) };
+    const problems = new Map(this.#problems);
+    for (const [name, check] of this.#checks) {
+      const problem = check();
+      if (problem !== null) problems.set(name, problem);
+    }
+    return { phase: this.#phase, hasRun: this.#hasRun, problems };
   }
 }
 

@@ -31,3 +31,13 @@ Deno.test("Health.setProblem() makes the service not ready, with the reason, and
   health.setProblem("kafka", null);
   assert.deepEqual(answers(health), [true, true, true]);
 });
+
+Deno.test("Health.addCheck() looks at the part whenever somebody asks", () => {
+  const health = new Health();
+  health.setPhase("running");
+  let problem: string | null = null;
+  health.addCheck("lease", () => problem);
+  assert.deepEqual(answers(health), [true, true, true]);
+  problem = "no heartbeat was answered within the session";
+  assert.deepEqual(answers(health), [true, false, true]);
+});
