@@ -3,12 +3,14 @@
  * not ends the start with a text that says which of them it is, and with the exit code for it.
  */
 import assert from "node:assert/strict";
-import { badMessages, events } from "../support/events.ts";
+import { setTimeout } from "node:timers/promises";
+import { badMessages, events, type TestEvent } from "../support/events.ts";
 import { FAILED_STARTS, type FailedStart, type Peer } from "../support/failed_starts.ts";
 import { KafkaClient } from "../support/kafka_client.ts";
+import { openSockets } from "../support/open_sockets.ts";
 import type { Program } from "../support/program.ts";
 import { PASSWORD, SecureKafka, secureKafkaMissing } from "../support/secure_kafka.ts";
-import { SECURE_WAYS, type SecureWay } from "../support/security_settings.ts";
+import { sasl, SECURE_WAYS, type SecureWay, tls } from "../support/security_settings.ts";
 import {
   complaints,
   finalCounts,
@@ -24,6 +26,13 @@ const SEED = 7_301;
 const EVENTS = 5;
 /** A third program uses the cores while two wait. */
 const AT_ONCE = 3;
+/** Ten sessions long. */
+const TRICKLE_MS = 20_000;
+const TRICKLE_EVERY_MS = 250;
+/** In which every kind of connection is made. */
+const WARM_UP_EVENTS = 8;
+/** For metadata, fetch, join, heartbeat, commit and dead letters. */
+const CONNECTIONS = 6;
 const EXIT_DEADLINE_MS = 20_000;
 
 const missing = await secureKafkaMissing();
@@ -56,6 +65,36 @@ securityTest("a start that fails says why, with the exit code for it", async (t,
     body: (failedStart) => fail(failedStart, kafka),
   });
 });
+
+securityTest(
+  "sessions of 2 s are renewed: no connection is lost, and nobody joins again",
+  async (_, kafka) => {
+    await using client = new KafkaClient(kafka.bootstrap("PLAINTEXT"));
+    const [topic, group] = [await client.createTopic(), client.unique("group")];
+    await using service = await startService({ bootstrap: kafka.bootstrap("SHORT") }, {
+      topic,
+      group,
+      settings: { ...tls(kafka), ...sasl("scram-sha-512"), METADATA_MAX_AGE_MS: "3000" },
+    });
+    const sent = events({ seed: SEED, count: TRICKLE_MS / TRICKLE_EVERY_MS });
+    const [bad] = badMessages(SEED);
+    assert.ok(bad !== undefined);
+    await client.produce(topic, [bad]);
+    await trickle(client, { topic, messages: sent.slice(0, WARM_UP_EVENTS) });
+    await untilAllCommitted(client, { group, topic });
+    const before = await openSockets(service.pid);
+    assert.ok(before === null || before.length >= CONNECTIONS, String(before));
+    await trickle(client, { topic, messages: sent.slice(WARM_UP_EVENTS) });
+    await client.produce(topic, [bad]); // on a connection that was idle for many sessions
+    await untilAllCommitted(client, { group, topic });
+    assert.deepEqual(await openSockets(service.pid), before);
+    assert.equal((await service.stop()).code, 0);
+    const handled = handledEvents(service).map(({ eventId }) => eventId);
+    assert.deepEqual(handled, sent.map(({ eventId }) => eventId));
+    assert.deepEqual(new Set(complaints(service)), new Set(["WARNING Message dead-lettered"]));
+    assert.equal(logLines(service).filter(({ text }) => text === "Joined the group").length, 1);
+  },
+);
 
 /** The brokers are shared, and ignored together. */
 function securityTest(
@@ -107,6 +146,16 @@ async function fail(
   assertNoSecret(service, kafka);
   const reason = logLines(service).find(({ level }) => level === "ERROR")?.text ?? "";
   for (const text of says) assert.ok(reason.includes(text), `No "${text}" in\n${output}`);
+}
+
+async function trickle(
+  client: KafkaClient,
+  { topic, messages }: { readonly topic: string; readonly messages: readonly TestEvent[] },
+): Promise<void> {
+  for (const message of messages) {
+    await client.produce(topic, [message]);
+    await setTimeout(TRICKLE_EVERY_MS);
+  }
 }
 
 async function listenAt(at: FailedStart["at"], kafka: SecureKafka): Promise<Peer> {
