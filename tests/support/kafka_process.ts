@@ -107,10 +107,12 @@ export class KafkaProcess {
     const shell = new Deno.Command("sh", {
       args: ["-c", script, this.#path("kafka.log"), ...command],
       stdin: "null",
+      stdout: "piped",
       stderr: "null",
       detached: true,
     });
-    const { stdout } = await shell.output();
+    // Not `shell.output()`, which leaves `detached` out.
+    const { stdout } = await shell.spawn().output();
     await Deno.writeTextFile(this.#path("pid"), new TextDecoder().decode(stdout).trim());
   }
 
