@@ -134,7 +134,7 @@ export function heartbeat(member: MemberIdentity): ApiRequest<CodeAnswer> {
 }
 
 export function leaveGroup(groupId: string, memberId: string): ApiRequest<CodeAnswer> {
-  return fromKafkajs("LeaveGroup", { groupId, members: [{ memberId }] });
+  return fromKafkajs("LeaveGroup", { groupId, memberId });
 }
 
 export interface ListedOffset extends PartitionError {

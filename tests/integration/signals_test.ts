@@ -11,7 +11,7 @@ const DEADLINE_MS = 20_000;
 const STUCK: HandlerPlan = { minMs: 600_000, maxMs: 600_000 };
 
 kafkaTest(
-  "what is in flight at SIGTERM is finished and committed",
+  "what is in flight at SIGTERM is finished and committed, and the group is left",
   { topics: { events: 1 } },
   async (kafka) => {
     await using recording = await Recording.start();
@@ -19,6 +19,8 @@ kafkaTest(
     const { service, group } = await startAllAtOnce(kafka, { recording, plan });
     await using _ = service;
     assert.deepEqual(await service.stop(), { code: 0, signal: null });
+    const { state, members } = await kafka.describeGroup(group);
+    assert.deepEqual({ state, members }, { state: "Empty", members: [] }, "it has left");
     assert.equal(
       (await recording.handled()).filter(({ kind }) => kind === "done").length,
       MESSAGES,
