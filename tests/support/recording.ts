@@ -114,6 +114,7 @@ export class Recording implements AsyncDisposable {
 /** Looks at what a group has committed until it is stopped. */
 export class CommitWatch implements AsyncDisposable {
   readonly #seen: Committed[] = [];
+  readonly #last = new Map<number, number>();
   readonly #watching: Promise<void>;
   #isStopped = false;
 
@@ -132,18 +133,22 @@ export class CommitWatch implements AsyncDisposable {
     return this.#seen;
   }
 
+  /** The sum of what is committed now: the number of messages done, where each log starts at 0. */
+  get sum(): number {
+    return this.#last.values().reduce((sum, offset) => sum + offset, 0);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isStopped = true;
     await this.#watching;
   }
 
   async #watch(look: () => Promise<readonly Committed[]>): Promise<void> {
-    const last = new Map<number, number>();
     while (!this.#isStopped) {
       // A coordinator that moves does not answer for a moment.
       for (const commit of await look().catch(() => [])) {
-        if (commit.offset < 0 || last.get(commit.partition) === commit.offset) continue;
-        last.set(commit.partition, commit.offset);
+        if (commit.offset < 0 || this.#last.get(commit.partition) === commit.offset) continue;
+        this.#last.set(commit.partition, commit.offset);
         this.#seen.push(commit);
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_PAUSE_MS));
