@@ -102,7 +102,10 @@ export class Assignment {
    * dropped meanwhile, or is held up by a FatalError
    */
   drain(partitions: readonly Partition[], deadlineMs: number): Promise<boolean> {
-    for (const partition of partitions) partition.drain();
+    for (const partition of partitions) {
+      partition.drain();
+      partition.noticeRoom();
+    }
     return new Promise((resolve) => {
       const end = (isDrained: boolean) => {
         cancel();

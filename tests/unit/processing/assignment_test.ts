@@ -239,3 +239,44 @@ Deno.test("A FatalError stops the service, leaves its message undone, and does n
   assert.equal(await bench.assignment.drain([partition], 1_000_000), false);
   bench.assignment.close();
 });
+
+Deno.test("A FatalError ends a drain that waits for its message", async () => {
+  const { wait, end } = gates();
+  const bench = new ProcessingBench(async ({ offset }) => {
+    await wait(offset);
+    throw new FatalError("disk full");
+  });
+  const partition = bench.own();
+  bench.deliver(partition, ["a"]);
+  const drained = bench.assignment.drain([partition], 1_000_000);
+  end(0);
+  assert.equal(await drained, false);
+  bench.assignment.close();
+});
+
+Deno.test("Assignment.resume() tells that there is room again", async () => {
+  const bench = new ProcessingBench();
+  const partition = bench.own();
+  assert.equal(await bench.assignment.drain([partition], 1_000), true);
+  assert.equal(partition.wants(), false);
+  bench.assignment.resume([partition]);
+  assert.deepEqual([partition.wants(), bench.rooms], [true, [partition]]);
+  bench.assignment.close();
+});
+
+Deno.test("Assignment.revoke() gives the slots of a partition to the others", () => {
+  const script = ({ offset }: { offset: number }) =>
+    offset === 0 ? new Promise<void>(() => {}) : undefined;
+  const bench = new ProcessingBench(script, { concurrency: 1 });
+  const stuck = bench.own();
+  bench.deliver(stuck, ["a"]);
+  const other = bench.assignment.assign({ topic: "t", partition: 1 }, {
+    position: 7,
+    leaderEpoch: -1,
+  });
+  bench.assignment.deliver(other, delivery(7, [message(7)]));
+  assert.deepEqual(bench.calls, ["0#1"]);
+  bench.assignment.revoke([stuck]);
+  assert.deepEqual(bench.calls, ["0#1", "7#1"]);
+  bench.assignment.close();
+});
