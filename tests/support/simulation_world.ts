@@ -1,0 +1,48 @@
+/** What the parts of a simulation share. */
+import type { Partition } from "../../src/processing/partition.ts";
+import type { ManualClock } from "./manual_clock.ts";
+import type { SeededRandom } from "./seeded_random.ts";
+import type { SimulatedLog } from "./simulated_log.ts";
+import type { Entry } from "./simulation_history.ts";
+
+export interface World {
+  readonly random: SeededRandom;
+  readonly clock: ManualClock;
+  readonly note: (entry: Entry) => void;
+}
+
+/** One partition: its log, what the group has of it, and who of us reads it. */
+export interface Place {
+  readonly log: SimulatedLog;
+  committed: number | null;
+  owner: Owner | null;
+}
+
+/** One time of owning it. */
+export interface Owner {
+  readonly id: number;
+  readonly partition: Partition;
+  readonly place: Place;
+  /** A fetch is under way. */
+  isAsking: boolean;
+}
+
+/** Waits in virtual time, and counts its timers: those that are left beside them are the core's. */
+export class Waits {
+  readonly #clock: ManualClock;
+  pending = 0;
+
+  constructor(clock: ManualClock) {
+    this.#clock = clock;
+  }
+
+  for(delayMs: number): Promise<void> {
+    this.pending += 1;
+    return new Promise((resolve) =>
+      this.#clock.schedule(delayMs, () => {
+        this.pending -= 1;
+        resolve();
+      })
+    );
+  }
+}
