@@ -6,6 +6,7 @@
 import { type EpochEnd, LeaderEpochs } from "./leader_epochs.ts";
 import { Producers, type SequenceVerdict } from "./producers.ts";
 import { type BatchHead, firstRecordSince, placeBatch, readBatchHead } from "./record_batch.ts";
+import { Segments } from "./segments.ts";
 import { type AbortedTransaction, Transactions } from "./transactions.ts";
 
 /** What a batch costs in memory beside its bytes, roughly; many small batches are bounded, too. */
@@ -43,6 +44,7 @@ export interface OffsetAtTime {
 export class PartitionLog {
   readonly #retentionBytes: () => number;
   readonly #epochs = new LeaderEpochs();
+  readonly #segments = new Segments();
   #producers = new Producers();
   #transactions = new Transactions();
   #batches: (StoredBatch | undefined)[] = [];
@@ -86,7 +88,8 @@ export class PartitionLog {
     const head = readBatchHead(bytes);
     const baseOffset = this.#endOffset;
     const lastOffset = baseOffset + head.lastOffsetDelta;
-    const placed = placeBatch(bytes, { baseOffset, leaderEpoch });
+    const placed = this.#segments.copy(bytes);
+    placeBatch(placed, { baseOffset, leaderEpoch });
     const { maxTimestamp, codec } = head;
     this.#batches.push({ baseOffset, lastOffset, maxTimestamp, codec, leaderEpoch, bytes: placed });
     this.#endOffset = lastOffset + 1;

@@ -92,16 +92,14 @@ export function checkProducedBatch(
   return isCounted && !head.isControl ? ERROR.NONE : ERROR.INVALID_RECORD;
 }
 
-/** A copy of the batch as the log keeps it: at its place, in its epoch. */
+/** Writes into the batch what its log knows of it: its place and its epoch. */
 export function placeBatch(
   bytes: Uint8Array,
   place: { readonly baseOffset: number; readonly leaderEpoch: number },
-): Uint8Array {
-  const copy = new Uint8Array(bytes);
-  const view = new DataView(copy.buffer);
-  view.setBigInt64(0, BigInt(place.baseOffset));
-  view.setInt32(LEADER_EPOCH_AT, place.leaderEpoch);
-  return copy;
+): void {
+  const view = bufferOf(bytes);
+  view.writeBigInt64BE(BigInt(place.baseOffset), 0);
+  view.writeInt32BE(place.leaderEpoch, LEADER_EPOCH_AT);
 }
 
 /** The first record of an uncompressed batch that is not older; null when all are. */

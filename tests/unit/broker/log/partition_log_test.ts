@@ -4,7 +4,9 @@ import { PartitionLog } from "../../../../src/broker/log/partition_log.ts";
 import { batchOfSize } from "../../../support/broker_fixture.ts";
 import { controlBatch, encodeBatch, type TestBatch } from "../../../support/record_batches.ts";
 
+const MIB = 1024 * 1024;
 const BATCH_BYTES = 1000;
+const SMALL_BATCH_BYTES = 500;
 const ALL = { upTo: Infinity, maxBytes: Infinity, minOneBatch: true };
 
 function newLog(retentionBytes = -1): PartitionLog {
@@ -76,6 +78,38 @@ Deno.test("PartitionLog stays within its bound over many batches", async () => {
   assert.equal(log.read({ from: log.startOffset, ...ALL }).length, 100);
 });
 
+Deno.test("PartitionLog holds no more than its bound of 200 MB in small batches", async () => {
+  const boundBytes = 8 * MIB;
+  const log = newLog(boundBytes);
+  const batch = await batchOfSize(SMALL_BATCH_BYTES);
+  const before = usedBytes();
+  let largest = 0;
+  for (let sent = 0; sent < 200_000_000; sent += SMALL_BATCH_BYTES) {
+    log.append(batch, 0);
+    largest = Math.max(largest, log.sizeBytes);
+  }
+  assert.ok(largest <= boundBytes, `${largest} counted`);
+  const kept = log.read({ from: log.startOffset, ...ALL });
+  const buffers = new Set(kept.map(({ buffer }) => buffer));
+  const held = [...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  assert.ok(held <= boundBytes, `${held} bytes held`);
+  assert.ok(held >= boundBytes / 2, "and not much less");
+  // Far above what is held: garbage that is not collected yet counts, too.
+  assert.ok(usedBytes() - before < 100 * MIB, "what was dropped is not freed");
+});
+
+Deno.test("PartitionLog.append() changes nothing of what was read before", async () => {
+  const log = await filledLog(3, 2 * (BATCH_BYTES + 200));
+  const [read] = log.read({ from: log.startOffset, ...ALL });
+  assert.ok(read);
+  const before = Buffer.from(read).toString("hex");
+  const batch = await batchOfSize(BATCH_BYTES);
+  for (let i = 0; i < 200; i++) log.append(batch, 1);
+  log.truncateTo(log.startOffset);
+  log.append(batch, 2);
+  assert.equal(Buffer.from(read).toString("hex"), before);
+});
+
 Deno.test("PartitionLog.deleteBefore() moves the start, also into a batch", async () => {
   const log = await filledLog(3);
   log.deleteBefore(4);
@@ -143,3 +177,9 @@ Deno.test("PartitionLog tells what a reader of committed records may see", async
   assert.deepEqual(log.abortedIn(0, 5), [{ producerId: 1, firstOffset: 1 }]);
   assert.deepEqual(log.abortedIn(4, 5), []);
 });
+
+/** Of this process. */
+function usedBytes(): number {
+  const { heapUsed, external } = Deno.memoryUsage();
+  return heapUsed + external;
+}

@@ -56,11 +56,10 @@ Deno.test("checkProducedBatch() names what is wrong with a batch", async () => {
 
 Deno.test("placeBatch() writes base offset and epoch, and the checksum stays valid", async () => {
   const batch = await encodeBatch({ records: RECORDS });
-  const placed = placeBatch(batch, { baseOffset: 2 ** 40, leaderEpoch: 7 });
-  assert.equal(Buffer.from(placed).readBigInt64BE(0), 2n ** 40n);
-  assert.equal(readBatchHead(placed).leaderEpoch, 7);
-  assert.equal(checkProducedBatch(placed, LIMITS), ERROR.NONE);
-  assert.notEqual(placed.buffer, batch.buffer);
+  placeBatch(batch, { baseOffset: 2 ** 40, leaderEpoch: 7 });
+  assert.equal(batch.readBigInt64BE(0), 2n ** 40n);
+  assert.equal(readBatchHead(batch).leaderEpoch, 7);
+  assert.equal(checkProducedBatch(batch, LIMITS), ERROR.NONE);
 });
 
 Deno.test("readBatchHead() refuses what is not one whole batch", async () => {
