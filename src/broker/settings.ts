@@ -9,8 +9,8 @@ export interface BrokerSettings {
   readonly autoCreateTopicsEnable: boolean;
   readonly messageMaxBytes: number;
   /**
-   * How much memory one partition may take before its oldest batches are dropped; below 0 there is no bound. A topic's
-   * own `retention.bytes` comes first.
+   * How much memory one partition may take before its oldest batches are dropped, whatever `retention.ms` says; below
+   * 0 there is no bound. A topic's own `retention.bytes` comes first, unless it is below 0.
    */
   readonly logRetentionBytes: number;
   readonly groupInitialRebalanceDelayMs: number;
@@ -22,7 +22,7 @@ export interface BrokerSettings {
   readonly socketRequestMaxBytes: number;
   /** Connections of one node; one more is closed at once. */
   readonly maxConnections: number;
-  /** How many of the newest commits are kept for `commits()`. */
+  /** How many of the newest commits are kept for `commits()`; 0 for none. */
   readonly maxCommitRecords: number;
 }
 

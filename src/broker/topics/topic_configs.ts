@@ -1,7 +1,7 @@
 /**
  * The configuration of a topic, by Kafka's own names. Acted on here: `max.message.bytes`, `retention.bytes` and
- * `min.insync.replicas`. The others are kept and described, so that whoever sets or reads them finds them; time does
- * not drop anything (`retention.ms`), the bound on bytes does.
+ * `min.insync.replicas`. The others are kept and described, so that whoever sets or reads them finds them. Time drops
+ * nothing here and keeps nothing: `retention.ms=-1`, which a dead-letter topic has, does not lift the bound on bytes.
  */
 
 /** One setting as DescribeConfigs shows it. */
@@ -69,9 +69,13 @@ export class TopicConfigs {
     return Number(this.#get("max.message.bytes"));
   }
 
-  /** Below 0: no bound. */
+  /**
+   * Below 0: no bound, which only the broker can say. A topic that asks for none has the broker's: all logs are in
+   * memory, and a client must not be able to fill it.
+   */
   get retentionBytes(): number {
-    return Number(this.#get("retention.bytes"));
+    const own = Number(this.#get("retention.bytes"));
+    return own >= 0 ? own : Number(this.#defaults["retention.bytes"] ?? own);
   }
 
   get minInSyncReplicas(): number {
