@@ -17,7 +17,10 @@ export interface Group {
   readonly offsets: CommittedOffsets;
 }
 
-/** One offset of one OffsetCommit request, accepted or refused, in the order in which they came. */
+/**
+ * One offset of one OffsetCommit request, accepted or refused, in the order in which they came. Metadata that was refused
+ * because it is too large is left out.
+ */
 export interface CommitRecord extends CommittedOffset, MemberClaim {
   readonly groupId: string;
   /** Milliseconds since 1970. */
@@ -109,16 +112,13 @@ export class GroupCoordinator {
 
   /** Keeps a record of a commit for whoever wants to check them afterwards. */
   record(commit: CommitRecord): void {
-    const { maxCommitRecords } = this.#options;
     this.#commits.push(commit);
-    if (this.#commits.length >= 2 * maxCommitRecords) {
-      this.#commits = this.#commits.slice(-maxCommitRecords);
-    }
+    if (this.#commits.length >= 2 * this.#options.maxCommitRecords) this.#commits = this.commits();
   }
 
   /** The newest commits, oldest first. */
-  commits(): readonly CommitRecord[] {
-    return this.#commits.slice(-this.#options.maxCommitRecords);
+  commits(): CommitRecord[] {
+    return this.#commits.slice(Math.max(0, this.#commits.length - this.#options.maxCommitRecords));
   }
 
   close(): void {

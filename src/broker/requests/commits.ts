@@ -132,7 +132,8 @@ function record(
     readonly call: Call;
   },
 ): void {
-  const { partition, offset, leaderEpoch, metadata } = entry;
+  const { partition, offset, leaderEpoch } = entry;
+  const metadata = errorCode === ERROR.OFFSET_METADATA_TOO_LARGE ? "" : entry.metadata ?? "";
   call.cluster.groups.record({
     at: call.cluster.clock.wallTime(),
     groupId,
@@ -143,7 +144,7 @@ function record(
     partition,
     offset,
     leaderEpoch,
-    metadata: metadata ?? "",
+    metadata,
     errorCode,
   });
 }
