@@ -162,9 +162,10 @@ export class Consumer implements GroupListener {
     fetcher.wake();
   }
 
-  /** The fetcher found the position outside the log. */
+  /** The fetcher found the position outside the log: of the topic that we know, or of one created anew, which its id tells. */
   onOutOfRange(partition: Partition): void {
-    void this.#settle(partition);
+    const { metadata } = this.#options;
+    void metadata.refresh().catch(() => {}).then(() => this.#settle(partition));
   }
 
   /** The leader refuses to serve a partition. */

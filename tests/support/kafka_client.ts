@@ -112,6 +112,10 @@ export class KafkaClient implements AsyncDisposable {
   /** Raises the number of partitions to `count`. */
   async addPartitions(topic: string, count: number): Promise<void> {
     await (await this.#getAdmin()).createPartitions({ topicPartitions: [{ topic, count }] });
+    // A producer of kafkajs looks at a topic only once (producer/sendMessages.js).
+    const producer = this.#producer;
+    this.#producer = null;
+    await (await producer)?.disconnect();
   }
 
   /** Deletes what lies below `offset`, as retention does. */
