@@ -166,6 +166,7 @@ Deno.test("Committer.commit() does nothing without a generation that holds", asy
   ended.generation.end();
   await ended.committer.commit();
   assert.deepEqual([without.caller.calls, ended.caller.calls], [[], []]);
+  assert.deepEqual([without.failed, ended.failed], [[], []], "that is no failure");
 });
 
 Deno.test("Committer commits in a rebalance, until the generation ends", async () => {

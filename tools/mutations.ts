@@ -1,0 +1,183 @@
+/**
+ * The guards that keep messages from being lost, each with the change that takes it out and the tests that must fail
+ * then. `deno task mutants` tries them one at a time.
+ */
+
+export interface Mutation {
+  /** The guard that is taken out. */
+  readonly guard: string;
+  readonly file: string;
+  /** Stands in the file exactly once. */
+  readonly from: string;
+  readonly to: string;
+  readonly tests: readonly NamedTest[];
+}
+
+export interface NamedTest {
+  readonly file: string;
+  readonly name: string;
+}
+
+const PARTITION = "src/processing/partition.ts";
+const LANES = "src/processing/lanes.ts";
+const ATTEMPTS = "src/processing/attempts.ts";
+const DEAD_LETTER_WRITER = "src/processing/dead_letter_writer.ts";
+const COMMITTER = "src/kafka/committer.ts";
+
+const SIMULATION: NamedTest = {
+  file: "tests/unit/processing/simulation_test.ts",
+  name: "The core loses nothing, keeps the order of keys and keeps to its limits under faults",
+};
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    guard: "the position check on an answer",
+    file: PARTITION,
+    from: "    if (delivery.from !== this.#position) return null;\n",
+    to: "",
+    tests: [
+      inAssignment("Assignment.deliver() drops a delivery for another position"),
+      SIMULATION,
+    ],
+  },
+  {
+    guard: "the contiguous prefix (highest done instead)",
+    file: PARTITION,
+    from: `    work.state = "done";\n    this.#advance();\n  }`,
+    to: `    work.state = "done";
+    this.#advance();
+    this.#prefix = Math.max(this.#prefix, work.message.offset + 1);
+  }`,
+    tests: [
+      inAssignment("Partition.prefix stays below the first message that is not done"),
+      SIMULATION,
+    ],
+  },
+  {
+    guard: "the generation check on a commit",
+    file: COMMITTER,
+    from: `    if (generation === null || !generation.holds) return Promise.resolve();`,
+    to: `    if (generation === null) return Promise.resolve();`,
+    tests: [inCommitter("Committer.commit() does nothing without a generation that holds")],
+  },
+  {
+    guard: "the generation check on a commit, once the coordinator is found",
+    file: COMMITTER,
+    from:
+      `    if (!generation.holds) return onFailed({ reason: "the generation ended", code: null });\n`,
+    to: "",
+    tests: [
+      inCommitter(
+        "Committer sends nothing for a generation that ended while the coordinator was looked for",
+      ),
+    ],
+  },
+  {
+    guard: "the lease before a message starts",
+    file: LANES,
+    from: "        if (!this.#options.mayStart()) break;\n",
+    to: "",
+    tests: [inAssignment("Lanes start nothing while the lease is gone")],
+  },
+  {
+    guard: "the lease before a dead letter",
+    file: ATTEMPTS,
+    from: "options.mayStart() && work.partition.mayStart(work)",
+    to: "work.partition.mayStart(work)",
+    tests: [SIMULATION],
+  },
+  {
+    guard: "the time at which the lease ends",
+    file: "src/kafka/lease.ts",
+    from: "this.#clock.now() < this.#until",
+    to: "this.#until > 0",
+    tests: [{
+      file: "tests/unit/kafka/lease_test.ts",
+      name: "Lease holds for a session from when the heartbeat was sent",
+    }],
+  },
+  {
+    guard: "the dead-letter acknowledgement",
+    file: DEAD_LETTER_WRITER,
+    from: "    const step = ++work.step;\n",
+    to: `    queueMicrotask(() => {
+      this.#options.onStored(work, { topic: "", partition: 0, offset: 0, reduced: "no" });
+    });
+    const step = ++work.step + 1;\n`,
+    tests: [
+      inAssignment("A spent budget and a PermanentError end as dead letters, once acknowledged"),
+      SIMULATION,
+    ],
+  },
+  {
+    guard: "a late result changes nothing",
+    file: ATTEMPTS,
+    from: "      () => {\n        if (work.step !== step) return;\n",
+    to: "      () => {\n",
+    tests: [
+      inAssignment(
+        "Assignment.revoke() aborts what runs, counts it, and ignores what comes of it",
+      ),
+      SIMULATION,
+    ],
+  },
+  {
+    guard: "the frontier of a drain",
+    file: PARTITION,
+    from: `this.#state === "draining" && message.offset <= this.#frontier`,
+    to: `this.#state === "draining"`,
+    tests: [
+      inAssignment(
+        "Assignment.drain() goes to the frontier, retries included, and starts nothing above",
+      ),
+      SIMULATION,
+    ],
+  },
+  {
+    guard: "one message of a key at a time",
+    file: LANES,
+    from: "const lane = isShared ? group.byKey.get(key) : undefined;",
+    to: "const lane = undefined as Lane | undefined;",
+    tests: [
+      inAssignment("Lanes run one message of a key at a time, other keys go on"),
+      SIMULATION,
+    ],
+  },
+  {
+    guard: "nothing is taken while ownership is in doubt",
+    file: PARTITION,
+    from: `if (this.#state === "dropped" || this.#state === "suspended") return null;`,
+    to: `if (this.#state === "dropped") return null;`,
+    tests: [SIMULATION],
+  },
+  {
+    guard: "one commit in flight",
+    file: COMMITTER,
+    from: "    if (this.#inFlight !== null) return this.#inFlight;\n",
+    to: "",
+    tests: [
+      inCommitter(
+        "Committer.commit() has one commit in flight, and takes its snapshot when it starts",
+      ),
+    ],
+  },
+  {
+    guard: "a commit of unknown outcome is made again",
+    file: COMMITTER,
+    from: "partition.committed = null; // unknown: commit again",
+    to: "void partition;",
+    tests: [
+      inCommitter(
+        "Committer commits again after an unknown outcome, at a coordinator that was looked up anew",
+      ),
+    ],
+  },
+];
+
+function inAssignment(name: string): NamedTest {
+  return { file: "tests/unit/processing/assignment_test.ts", name };
+}
+
+function inCommitter(name: string): NamedTest {
+  return { file: "tests/unit/kafka/committer_test.ts", name };
+}
