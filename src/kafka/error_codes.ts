@@ -1,4 +1,4 @@
-/** Kafka's protocol error codes that this service acts on, by the names of the protocol guide. */
+/** Kafka's protocol error codes that this service acts on, or tells people of, by the names of the protocol guide. */
 export const ERROR_CODE = {
   UNKNOWN_SERVER_ERROR: -1,
   NONE: 0,

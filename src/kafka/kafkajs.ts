@@ -1,6 +1,6 @@
 /**
  * Every reach into the inside of kafkajs 2.2.4 stands here: its Connection (TCP, TLS, SASL, framing), its wire
- * encoder and decoder, and its request definitions. Consumer, Cluster, BrokerPool and Producer are not used
+ * encoder and decoder, and its request definitions. Consumer, Cluster, BrokerPool, Producer and Admin are not used
  * (docs/decisions/0001-own-group-member.md). `checkKafkajs` says at start what is missing, should the package change.
  */
 import type { Buffer } from "node:buffer";

@@ -1,8 +1,9 @@
 /**
- * The requests of the group and of the log, at the versions that we speak, each as an `ApiRequest`. Where kafkajs has
- * the version we use its encoder and decoder; Metadata 7-12, OffsetCommit 7 and OffsetFetch 5 are our own, because
- * kafkajs stops before topic ids, leader epochs and static membership. An answer is returned whole, whatever its
- * error codes are: kafkajs's `parse` would throw it away when one partition of many has an error.
+ * What a request is, as an `ApiRequest`, and the requests of the group and of log offsets, at the versions that we
+ * speak. Where kafkajs has the version we use its encoder and decoder; OffsetCommit 7 and OffsetFetch 5 are our own,
+ * because kafkajs stops before leader epochs and static membership. An answer is returned whole, whatever its error
+ * codes are: kafkajs's `parse` would throw it away when one partition of many has an error. Metadata, Fetch and Produce
+ * stand in files of their own.
  */
 import type { Buffer } from "node:buffer";
 import {

@@ -67,5 +67,8 @@ export interface HandlerContext extends Coordinates {
   readonly logger: Logger;
 }
 
-/** Processes one valid event. Throwing `PermanentError` dead-letters at once, anything else is retried first. */
+/**
+ * Processes one valid event. Throwing `PermanentError` dead-letters at once, `FatalError` stops the service, anything
+ * else is retried first.
+ */
 export type Handle<E> = (event: E, context: HandlerContext) => void | Promise<void>;

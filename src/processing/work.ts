@@ -32,7 +32,7 @@ export class Work {
   readonly message: Message;
   /** What it takes in the window. */
   readonly bytes: number;
-  /** By attempts and lanes; `done` by the assignment. */
+  /** By attempts and lanes; `halted` and `done` by the partition. */
   state: WorkState = "queued";
   /** Attempts begun. 0: nothing of it has started. */
   attempt = 0;
