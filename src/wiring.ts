@@ -22,7 +22,6 @@ import { Assignment } from "./processing/assignment.ts";
 import type { Clock } from "./processing/clock.ts";
 import type { Handlers } from "./processing/handler.ts";
 import type { Logger } from "./processing/message.ts";
-import type { Partition } from "./processing/partition.ts";
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -72,6 +71,7 @@ export function wire(options: ServiceOptions, listener: ServiceListener): Parts 
     cluster,
     assignment,
     onOutOfRange: (partition) => consumer.onOutOfRange(partition),
+    onNewLeader: (partition) => consumer.onNewLeader(partition),
     onRefused: (partition, code) => consumer.onFetchRefused(partition, code),
   });
   const committer: Committer = wireCommitter(options, {
@@ -79,7 +79,7 @@ export function wire(options: ServiceOptions, listener: ServiceListener): Parts 
     assignment,
     generation: () => membership.generation,
     identity: (generation) => membership.identity(generation),
-    metadata: (partition) => consumer.commitMetadata(partition),
+    metadataFor: (point) => consumer.commitMetadata(point),
   });
   const consumer: Consumer = wireConsumer(options, {
     cluster,
@@ -162,7 +162,7 @@ function wireFetcher(
   { config, telemetry }: ServiceOptions,
   { cluster, assignment, ...callbacks }:
     & { readonly cluster: Cluster; readonly assignment: Assignment }
-    & Pick<FetcherOptions, "onOutOfRange" | "onRefused">,
+    & Pick<FetcherOptions, "onOutOfRange" | "onNewLeader" | "onRefused">,
 ): Fetcher {
   return new Fetcher({
     ...cluster,
@@ -184,22 +184,17 @@ function wireFetcher(
 
 function wireCommitter(
   { config, telemetry }: ServiceOptions,
-  { cluster, assignment, metadata, ...identity }:
-    & {
-      readonly cluster: Cluster;
-      readonly assignment: Assignment;
-      readonly metadata: (partition: Partition) => string;
-    }
-    & Pick<CommitterOptions, "generation" | "identity">,
+  { cluster, assignment, ...callbacks }:
+    & { readonly cluster: Cluster; readonly assignment: Assignment }
+    & Pick<CommitterOptions, "generation" | "identity" | "metadataFor">,
 ): Committer {
   return new Committer({
     ...cluster,
-    ...identity,
+    ...callbacks,
     enabled: config.enableAutoCommit,
     intervalMs: config.autoCommitIntervalMs,
     maxMessages: config.commitMaxMessages,
     snapshot: () => assignment.snapshot(),
-    metadata: ({ partition }) => metadata(partition),
     onCommitted: (facts) => telemetry.offsetsCommitted(facts),
     onFailed: (facts) => telemetry.commitFailed(facts),
   });

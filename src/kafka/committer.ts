@@ -9,7 +9,8 @@ import type { Caller } from "./connections.ts";
 import type { Coordinator } from "./coordinator.ts";
 import { ERROR_CODE, errorCodeText } from "./error_codes.ts";
 import { COORDINATOR_DEADLINE_MS, type Generation } from "./generation.ts";
-import { type MemberIdentity, offsetCommit } from "./protocol.ts";
+import { offsetCommit } from "./offset_requests.ts";
+import type { MemberIdentity } from "./protocol.ts";
 
 export interface CommitterOptions {
   readonly caller: Caller;
@@ -24,7 +25,8 @@ export interface CommitterOptions {
   readonly identity: (generation: Generation) => MemberIdentity;
   /** What moved since the last acknowledged commit. */
   readonly snapshot: () => readonly CommitPoint[];
-  readonly metadata: (point: CommitPoint) => string | null;
+  /** What goes beside the offset. */
+  readonly metadataFor: (point: CommitPoint) => string | null;
   readonly onCommitted: (
     facts: { partitions: number; messages: number; durationMs: number },
   ) => void;
@@ -36,6 +38,8 @@ export class Committer {
   #inFlight: Promise<void> | null = null;
   #cancelTimer = () => {};
   #doneSinceCommit = 0;
+  /** The broker takes no metadata as long as ours: from then on offsets go alone. */
+  #withoutMetadata = false;
   #stopped = false;
 
   constructor(options: CommitterOptions) {
@@ -95,7 +99,7 @@ export class Committer {
       partition: point.partition.partition,
       offset: point.offset,
       leaderEpoch: point.leaderEpoch,
-      metadata: this.#options.metadata(point),
+      metadata: this.#withoutMetadata ? null : this.#options.metadataFor(point),
     }));
     try {
       const request = offsetCommit(this.#options.identity(generation), entries);
@@ -109,6 +113,7 @@ export class Committer {
         onCommitted({ partitions: committed, messages, durationMs: clock.now() - startedAt });
       }
       if (code === ERROR_CODE.NONE) return;
+      if (code === ERROR_CODE.OFFSET_METADATA_TOO_LARGE) this.#withoutMetadata = true;
       coordinator.isCoordinatorTrouble(code, to);
       onFailed({ reason: errorCodeText(code), code });
     } catch (error) {
@@ -127,12 +132,13 @@ function settle(
   let committed = 0;
   let messages = 0;
   let code: number = ERROR_CODE.NONE;
-  for (const { partition, offset } of points) {
+  for (const { partition, offset, progress } of points) {
     const itsCode = codes.get(`${partition.topic}/${partition.partition}`) ??
       ERROR_CODE.UNKNOWN_SERVER_ERROR;
     if (itsCode === ERROR_CODE.NONE) {
       messages += Math.max(0, offset - (partition.committed ?? offset));
       partition.committed = offset;
+      partition.committedProgress = progress;
       committed += 1;
     } else {
       code = itsCode;

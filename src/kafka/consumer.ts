@@ -3,12 +3,12 @@
  * the frontier and committed before they are given up, and kept in suspense when they were lost without being asked.
  * Everything here is in the name of a generation and stops when that no longer holds.
  */
-import type { Assignment } from "../processing/assignment.ts";
+import type { Assignment, CommitPoint } from "../processing/assignment.ts";
 import type { Clock } from "../processing/clock.ts";
 import { sleep } from "../processing/clock.ts";
 import type { TopicPartition } from "../processing/message.ts";
 import type { Partition } from "../processing/partition.ts";
-import { encodeCommitMetadata } from "./commit_metadata.ts";
+import { DONE_RANGES_MAX, encodeCommitMetadata, NO_COMMIT_METADATA } from "./commit_metadata.ts";
 import { errorCodeText, isAuthorizationCode } from "./error_codes.ts";
 import type { Committer } from "./committer.ts";
 import type { Fetcher } from "./fetcher.ts";
@@ -16,7 +16,7 @@ import type { Generation, GroupListener, Refusal } from "./generation.ts";
 import type { Metadata } from "./metadata.ts";
 import type { Offsets } from "./offsets.ts";
 import type { Positions } from "./positions.ts";
-import type { CommittedOffset } from "./protocol.ts";
+import type { CommittedOffset } from "./offset_requests.ts";
 
 /** What an operator should know of this consumer, told once per fact. */
 export interface ConsumerTelemetry {
@@ -162,6 +162,11 @@ export class Consumer implements GroupListener {
     fetcher.wake();
   }
 
+  /** A partition has a leader of a later epoch than the one that wrote what we read: is that still there? */
+  onNewLeader(partition: Partition): void {
+    void this.#settle(partition, "validate");
+  }
+
   /** The fetcher found the position outside the log: of the topic that we know, or of one created anew, which its id tells. */
   onOutOfRange(partition: Partition): void {
     const { metadata } = this.#options;
@@ -178,10 +183,10 @@ export class Consumer implements GroupListener {
   }
 
   /** What goes beside the committed offset of a partition. */
-  commitMetadata(partition: Partition): string {
-    return encodeCommitMetadata({
-      firstPartitions: this.#origins.get(partition)?.firstPartitions ?? null,
-    });
+  commitMetadata({ partition, offset }: CommitPoint): string {
+    const { firstPartitions, topicId } = this.#origins.get(partition) ?? NO_COMMIT_METADATA;
+    const done = partition.doneAbove(DONE_RANGES_MAX);
+    return encodeCommitMetadata({ firstPartitions, topicId, done }, offset);
   }
 
   #giveUp(partitions: readonly Partition[]): void {
@@ -252,19 +257,23 @@ export class Consumer implements GroupListener {
   }
 
   /** A position outside the log, or a topic that was created anew: goes on where it can. */
-  async #settle(partition: Partition): Promise<void> {
+  async #settle(partition: Partition, how: "outside" | "validate" = "outside"): Promise<void> {
     if (this.#settling.has(partition)) return;
     this.#settling.add(partition);
     const { clock, positions, fetcher, assignment, metadata } = this.#options;
     const isWanted = () => partition.state !== "dropped" && !this.#stopping;
     const origin = this.#origins.get(partition) ?? { topicId: null, firstPartitions: null };
-    const way = await positions.outside(partition, { topicId: origin.topicId, isWanted });
+    const way = how === "validate"
+      ? await positions.validate(partition, isWanted)
+      : await positions.outside(partition, { topicId: origin.topicId, isWanted });
     this.#settling.delete(partition);
     if (way.go === "restart") {
       const topicId = metadata.topic(partition.topic)?.id ?? null;
       this.#restart(partition, { position: way.position, origin: { ...origin, topicId } });
     } else if (way.go === "skip") {
       assignment.skipTo(partition, { position: way.position, leaderEpoch: -1 });
+      fetcher.settled(partition);
+    } else if (way.go === "on") {
       fetcher.settled(partition);
     } else if (way.go === "ask_again") {
       await sleep(clock, LAGGING_REPLICA_MS); // inside after all: the leader was behind

@@ -34,6 +34,8 @@ export interface FetcherOptions {
   readonly deliver: (partition: Partition, delivery: Delivery) => boolean;
   /** The position lies outside the log. The partition is not asked for until `settled`. */
   readonly onOutOfRange: (partition: Partition) => void;
+  /** A later leader than the one that wrote what lies before the position. Not asked for until `settled`. */
+  readonly onNewLeader: (partition: Partition) => void;
   /** The broker refused the partition with a code that is neither a moved leader nor an offset. */
   readonly onRefused: (partition: Partition, code: number) => void;
   readonly onUnreadable: (partition: Partition, batch: UnreadableBatch) => void;
@@ -53,6 +55,8 @@ interface FetchState {
   /** Why the leader would not let us read, the last time. */
   refusal: string | null;
   unsettled: boolean;
+  /** The leader epoch under which the position was last known to be inside the log. */
+  validEpoch: number;
   bounds: LogBounds | null;
 }
 
@@ -201,6 +205,7 @@ export class Fetcher {
       if (itsLeader?.broker.id !== leaderId) continue;
       leader = itsLeader;
       const state = this.#state(partition);
+      this.#checkEpoch(partition, itsLeader.leaderEpoch);
       if (state.unsettled || !partition.wants()) continue;
       if (state.retryAt > now) {
         nextLookMs = Math.min(nextLookMs, state.retryAt - now);
@@ -213,6 +218,17 @@ export class Fetcher {
     }
     rotate(positions, Math.floor(clock.random() * positions.length));
     return { leader, positions, asked, nextLookMs };
+  }
+
+  /** A new leader may have less of the log than the one before: have it looked at before anything is read from it. */
+  #checkEpoch(partition: Partition, leaderEpoch: number): void {
+    const state = this.#state(partition);
+    if (leaderEpoch <= state.validEpoch) return;
+    const isFirst = state.validEpoch < 0; // the start position was looked at
+    state.validEpoch = leaderEpoch;
+    if (isFirst || partition.positionEpoch < 0 || partition.positionEpoch >= leaderEpoch) return;
+    state.unsettled = true;
+    this.#options.onNewLeader(partition);
   }
 
   async #idle(leaderId: number, delayMs: number): Promise<void> {
@@ -285,7 +301,14 @@ export class Fetcher {
   #state(partition: Partition): FetchState {
     let state = this.#states.get(partition);
     if (state === undefined) {
-      state = { retryAt: 0, failures: 0, refusal: null, unsettled: false, bounds: null };
+      state = {
+        retryAt: 0,
+        failures: 0,
+        refusal: null,
+        unsettled: false,
+        validEpoch: -1,
+        bounds: null,
+      };
       this.#states.set(partition, state);
     }
     return state;

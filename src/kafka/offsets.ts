@@ -9,7 +9,13 @@ import type { Coordinator } from "./coordinator.ts";
 import { ERROR_CODE, errorCodeText, isAuthorizationCode } from "./error_codes.ts";
 import { COORDINATOR_DEADLINE_MS } from "./generation.ts";
 import type { PartitionLeader } from "./metadata.ts";
-import { type CommittedOffset, listOffsets, offsetFetch } from "./protocol.ts";
+import {
+  type CommittedOffset,
+  listOffsets,
+  offsetFetch,
+  offsetForLeaderEpoch,
+} from "./offset_requests.ts";
+import { type ApiRequest, mapAnswer, type PartitionError } from "./protocol.ts";
 
 export interface OffsetsOptions {
   readonly caller: Caller;
@@ -76,21 +82,50 @@ export class Offsets {
     });
   }
 
+  /**
+   * Where the log of `leaderEpoch` ends, by the leader of now: an end below our position says that what we read was
+   * truncated. Null when no longer wanted, or where the leader does not know the epoch.
+   */
+  async epochEnd(
+    partition: TopicPartition,
+    { leaderEpoch, isWanted }: { readonly leaderEpoch: number; readonly isWanted: () => boolean },
+  ): Promise<number | null> {
+    const answer = await this.#persist(isWanted, async () => {
+      const end = await this.#askLeader(partition, (leader) => {
+        const epochs = { current: leader.leaderEpoch, asked: leaderEpoch };
+        return mapAnswer(offsetForLeaderEpoch(partition, epochs), ({ partitions }) => partitions);
+      });
+      return end === null ? null : { offset: end.endOffset };
+    });
+    return answer === null || answer.offset < 0 ? null : answer.offset;
+  }
+
   async #logOffset(partition: TopicPartition, at: "start" | "end"): Promise<number | null> {
-    const { caller, metadata, requestTimeoutMs } = this.#options;
+    const listed = await this.#askLeader(
+      partition,
+      () => mapAnswer(listOffsets([partition], at), ({ offsets }) => offsets),
+    );
+    return listed?.offset ?? null;
+  }
+
+  /** One answer about one partition from its leader; null: ask again, by a new view of the cluster. */
+  async #askLeader<T extends PartitionError>(
+    partition: TopicPartition,
+    requestFor: (leader: PartitionLeader) => ApiRequest<readonly T[]>,
+  ): Promise<T | null> {
+    const { caller, metadata, requestTimeoutMs: deadlineMs } = this.#options;
     const leader = metadata.leader(partition);
     if (leader === undefined) return this.#doubt();
+    const request = requestFor(leader);
     try {
-      const answer = await caller.call({
+      const [answer] = await caller.call({
         to: leader.broker,
         purpose: "metadata",
-        request: listOffsets([partition], at),
-        deadlineMs: requestTimeoutMs,
+        request,
+        deadlineMs,
       });
-      const listed = answer.offsets[0];
-      if (listed === undefined) return this.#doubt();
-      if (listed.errorCode === ERROR_CODE.NONE) return listed.offset;
-      this.#refused("ListOffsets", listed.errorCode);
+      if (answer?.errorCode === ERROR_CODE.NONE) return answer;
+      if (answer !== undefined) this.#refused(request.apiName, answer.errorCode);
       return this.#doubt();
     } catch {
       return this.#doubt();

@@ -3,10 +3,11 @@
  * by AUTO_OFFSET_RESET, or at the log's start. What is lost is told exactly; with `none` nothing is ever chosen.
  */
 import type { TopicPartition } from "../processing/message.ts";
+import type { OffsetRange } from "../processing/offset_ranges.ts";
 import type { Partition } from "../processing/partition.ts";
 import { parseCommitMetadata } from "./commit_metadata.ts";
 import type { LogRange, Offsets } from "./offsets.ts";
-import type { CommittedOffset } from "./protocol.ts";
+import type { CommittedOffset } from "./offset_requests.ts";
 
 export interface PositionTelemetry {
   /** Messages in [from, to) are gone from the log and were not processed. */
@@ -14,7 +15,7 @@ export interface PositionTelemetry {
     facts: TopicPartition & {
       readonly from: number;
       readonly to: number;
-      readonly cause: "retention" | "topic_recreated";
+      readonly cause: "retention" | "topic_recreated" | "truncation";
     },
   ): void;
   /** The position was set without a committed offset to go on from. */
@@ -44,12 +45,19 @@ export interface ChosenPosition {
   readonly position: number;
   readonly leaderEpoch: number;
   readonly committed: number | null;
+  /** What is done above the position. */
+  readonly done: readonly OffsetRange[];
 }
 
 /** What to do with a partition that was found outside its log. */
 export type Way =
   | { readonly go: "skip" | "restart"; readonly position: number }
-  | { readonly go: "ask_again" | "nowhere" };
+  | { readonly go: "on" | "ask_again" | "nowhere" };
+
+export interface StartContext {
+  readonly firstPartitions: number | null;
+  readonly isWanted: () => boolean;
+}
 
 const NOWHERE: Way = { go: "nowhere" };
 
@@ -63,26 +71,52 @@ export class Positions {
   }
 
   /** Null: nobody wants to know any more, or AUTO_OFFSET_RESET=none. */
-  async start(
-    own: CommittedOffset,
-    context: { readonly firstPartitions: number | null; readonly isWanted: () => boolean },
-  ): Promise<ChosenPosition | null> {
-    const { offsets, readFromBeginning, telemetry } = this.#options;
-    const { topic, partition } = own;
-    const key = `${topic}/${partition}`;
-    const rewind = readFromBeginning && !this.#rewound.has(key);
-    if (own.offset >= 0 && !rewind) {
-      return { position: own.offset, leaderEpoch: own.leaderEpoch, committed: own.offset };
-    }
-    const range = await offsets.logRange(own, context.isWanted);
+  async start(own: CommittedOffset, context: StartContext): Promise<ChosenPosition | null> {
+    const rewind = this.#options.readFromBeginning && !this.#rewound.has(keyOf(own));
+    if (own.offset >= 0 && !rewind) return await this.#resume(own, context);
+    const range = await this.#options.offsets.logRange(own, context.isWanted);
     if (range === null) return null;
     const chosen = rewind
       ? { position: range.start, reason: "--read-from-beginning", level: "warning" as const }
       : this.#byPolicy(own, { range, firstPartitions: context.firstPartitions });
-    if (chosen === null) return null;
-    this.#rewound.add(key);
-    telemetry.positionReset({ topic, partition, ...chosen });
-    return { position: chosen.position, leaderEpoch: -1, committed: null };
+    return chosen === null ? null : this.#chosen(own, chosen);
+  }
+
+  /** Goes on from what is committed, if the log is still the one in which that was read. */
+  async #resume(own: CommittedOffset, { isWanted }: StartContext): Promise<ChosenPosition | null> {
+    const { offsets, telemetry } = this.#options;
+    const { topic, partition, offset, leaderEpoch } = own;
+    const { topicId, done } = parseCommitMetadata(own.metadata, offset);
+    const idNow = this.#options.topicId(topic);
+    if (topicId !== null && idNow !== null && topicId !== idNow) {
+      if (this.#refuses(own, "the topic was deleted and created again")) return null;
+      const range = await offsets.logRange(own, isWanted);
+      if (range === null) return null;
+      const reason = "the topic was deleted and created again";
+      return this.#chosen(own, { position: range.start, reason, level: "warning" });
+    }
+    const end = leaderEpoch < 0 ? null : await offsets.epochEnd(own, { leaderEpoch, isWanted });
+    if (!isWanted()) return null;
+    if (end !== null && end < offset) {
+      if (this.#refuses(own, `the log was truncated to ${end}, before ${offset}`)) return null;
+      telemetry.lostRange({ topic, partition, from: end, to: offset, cause: "truncation" });
+      return { position: end, leaderEpoch, committed: null, done: [] };
+    }
+    return { position: offset, leaderEpoch, committed: offset, done };
+  }
+
+  /** A position that nobody committed: told, and to be committed so that it is not chosen again. */
+  #chosen(
+    { topic, partition }: TopicPartition,
+    choice: {
+      readonly position: number;
+      readonly reason: string;
+      readonly level?: "info" | "warning";
+    },
+  ): ChosenPosition {
+    this.#rewound.add(keyOf({ topic, partition }));
+    this.#options.telemetry.positionReset({ topic, partition, ...choice });
+    return { position: choice.position, leaderEpoch: -1, committed: null, done: [] };
   }
 
   /**
@@ -93,7 +127,7 @@ export class Positions {
     const ofTopic = committed.filter((each) => each.topic === topic && each.offset >= 0);
     if (ofTopic.length === 0) return this.#options.partitionsOf(topic).length;
     const counts = ofTopic
-      .map((each) => parseCommitMetadata(each.metadata).firstPartitions)
+      .map((each) => parseCommitMetadata(each.metadata, each.offset).firstPartitions)
       .filter((count) => count !== null);
     return counts.length === 0 ? null : Math.min(...counts);
   }
@@ -123,7 +157,27 @@ export class Positions {
       this.#options.telemetry.lostRange({ topic, partition: number, from: position, to, cause });
       return { go: "skip", position: to };
     }
-    return position > range.end ? this.#beyondEnd(partition, range) : { go: "ask_again" };
+    return await this.#truncated(partition, context.isWanted) ??
+      (position > range.end ? this.#beyondEnd(partition, range) : { go: "ask_again" });
+  }
+
+  /** After a change of leader: is what we read still in the log? */
+  async validate(partition: Partition, isWanted: () => boolean): Promise<Way> {
+    return await this.#truncated(partition, isWanted) ?? { go: "on" };
+  }
+
+  /** Another leader has less of the epoch that we read: goes on at the end of what both have. */
+  async #truncated(partition: Partition, isWanted: () => boolean): Promise<Way | null> {
+    const { topic, partition: number, position, positionEpoch: leaderEpoch } = partition;
+    if (leaderEpoch < 0) return null;
+    const end = await this.#options.offsets.epochEnd(partition, { leaderEpoch, isWanted });
+    if (end === null || end >= position || !isWanted()) return null;
+    if (this.#refuses(partition, `the log was truncated to ${end}, before ${position}`)) {
+      return NOWHERE;
+    }
+    const cause = "truncation";
+    this.#options.telemetry.lostRange({ topic, partition: number, from: end, to: position, cause });
+    return { go: "restart", position: end };
   }
 
   #beyondEnd(partition: Partition, range: LogRange): Way {
@@ -155,10 +209,14 @@ export class Positions {
       : { position: range.start, reason: "a partition added later starts at its beginning" };
   }
 
-  #refuses(partition: Partition, reason: string): boolean {
+  #refuses(partition: TopicPartition, reason: string): boolean {
     const { autoOffsetReset, onNoOffset } = this.#options;
     if (autoOffsetReset !== "none") return false;
     onNoOffset(`${partition.topic}/${partition.partition}: ${reason}`);
     return true;
   }
+}
+
+function keyOf({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`;
 }

@@ -53,6 +53,7 @@ export const REQUIRED_APIS: readonly { apiName: string; apiKey: number; version:
   { apiName: "Heartbeat", apiKey: 12, version: versionOf("Heartbeat") },
   { apiName: "LeaveGroup", apiKey: 13, version: versionOf("LeaveGroup") },
   { apiName: "SyncGroup", apiKey: 14, version: versionOf("SyncGroup") },
+  { apiName: "OffsetForLeaderEpoch", apiKey: 23, version: 3 },
 ];
 
 // --- requests that kafkajs encodes and decodes
@@ -138,106 +139,6 @@ export function leaveGroup(groupId: string, memberId: string): ApiRequest<CodeAn
   return fromKafkajs("LeaveGroup", { groupId, memberId });
 }
 
-export interface ListedOffset extends PartitionError {
-  readonly offset: number;
-}
-
-/** `at`: a time in ms since 1970, or where the log starts or ends. */
-export function listOffsets(
-  partitions: readonly { readonly topic: string; readonly partition: number }[],
-  at: "start" | "end" | number,
-): ApiRequest<Throttled & { readonly offsets: readonly ListedOffset[] }> {
-  const timestamp = at === "start" ? "-2" : at === "end" ? "-1" : String(at);
-  const topics = groupByTopic(partitions, ({ partition }) => ({ partition, timestamp }));
-  const request = fromKafkajs<{
-    readonly throttleTimeMs: number;
-    readonly responses: readonly {
-      readonly topic: string;
-      readonly partitions: readonly { partition: number; errorCode: number; offset: string }[];
-    }[];
-  }>("ListOffsets", { replicaId: -1, isolationLevel: 0, topics });
-  return mapAnswer(request, (answer) => ({
-    throttleTimeMs: answer.throttleTimeMs,
-    offsets: answer.responses.flatMap(({ topic, partitions }) =>
-      partitions.map((each) => ({
-        topic,
-        partition: each.partition,
-        errorCode: each.errorCode,
-        offset: Number(each.offset),
-      }))
-    ),
-  }));
-}
-
-// --- requests of our own
-
-export interface CommitEntry {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  readonly leaderEpoch: number;
-  readonly metadata: string | null;
-}
-
-/** OffsetCommit 7: the first that carries both a leader epoch and the instance id of a static member. */
-export function offsetCommit(
-  member: MemberIdentity,
-  entries: readonly CommitEntry[],
-): ApiRequest<Throttled & { readonly partitions: readonly PartitionError[] }> {
-  return ownRequest("OffsetCommit", 8, [7, 7], {
-    encode(encoder) {
-      encoder.writeString(member.groupId).writeInt32(member.generationId);
-      encoder.writeString(member.memberId).writeString(member.groupInstanceId);
-      writeByTopic(encoder, entries, (entry) => {
-        encoder.writeInt32(entry.partition).writeInt64(entry.offset);
-        encoder.writeInt32(entry.leaderEpoch).writeString(entry.metadata);
-      });
-    },
-    decode(decoder) {
-      const throttleTimeMs = decoder.readInt32();
-      const partitions = readByTopic(decoder, (topic) => ({
-        topic,
-        partition: decoder.readInt32(),
-        errorCode: decoder.readInt16(),
-      }));
-      return { throttleTimeMs, partitions };
-    },
-  });
-}
-
-export interface CommittedOffset extends PartitionError {
-  /** -1: nothing is committed. */
-  readonly offset: number;
-  readonly leaderEpoch: number;
-  readonly metadata: string | null;
-}
-
-/** OffsetFetch 5: the first that answers the leader epoch. */
-export function offsetFetch(
-  groupId: string,
-  partitions: readonly { readonly topic: string; readonly partition: number }[],
-): ApiRequest<
-  Throttled & { readonly errorCode: number; readonly partitions: readonly CommittedOffset[] }
-> {
-  return ownRequest("OffsetFetch", 9, [5, 5], {
-    encode(encoder) {
-      encoder.writeString(groupId);
-      writeByTopic(encoder, partitions, ({ partition }) => encoder.writeInt32(partition));
-    },
-    decode(decoder) {
-      const throttleTimeMs = decoder.readInt32();
-      const partitions = readByTopic(decoder, (topic) => {
-        const partition = decoder.readInt32();
-        const offset = readInt64(decoder);
-        const leaderEpoch = decoder.readInt32();
-        const metadata = decoder.readString() as string | null;
-        return { topic, partition, offset, leaderEpoch, metadata, errorCode: decoder.readInt16() };
-      });
-      return { throttleTimeMs, partitions, errorCode: decoder.readInt16() };
-    },
-  });
-}
-
 /** Where a broker listens. */
 export interface BrokerAddress {
   /** Node id; negative for a bootstrap address, whose id is not known yet. */
@@ -312,7 +213,7 @@ export function mapAnswer<A, B>(request: ApiRequest<A>, map: (answer: A) => B): 
   };
 }
 
-function groupByTopic<T extends { readonly topic: string }, P>(
+export function groupByTopic<T extends { readonly topic: string }, P>(
   entries: readonly T[],
   view: (entry: T) => P,
 ): { topic: string; partitions: P[] }[] {
@@ -320,7 +221,7 @@ function groupByTopic<T extends { readonly topic: string }, P>(
   return [...byTopic].map(([topic, list]) => ({ topic, partitions: list.map(view) }));
 }
 
-function writeByTopic<T extends { readonly topic: string }>(
+export function writeByTopic<T extends { readonly topic: string }>(
   encoder: Encoder,
   entries: readonly T[],
   writeEntry: (entry: T) => void,
@@ -333,13 +234,13 @@ function writeByTopic<T extends { readonly topic: string }>(
   }
 }
 
-function readByTopic<T>(decoder: Decoder, readEntry: (topic: string) => T): T[] {
+export function readByTopic<T>(decoder: Decoder, readEntry: (topic: string) => T): T[] {
   return decoder.readArray(() => {
     const topic = decoder.readString();
     return decoder.readArray(() => readEntry(topic));
   }).flat();
 }
 
-function readInt64(decoder: Decoder): number {
+export function readInt64(decoder: Decoder): number {
   return Number(decoder.readInt64().toString());
 }

@@ -5,7 +5,7 @@
 import { type AttemptOptions, Attempts } from "./attempts.ts";
 import { FatalError } from "./failure.ts";
 import { Lanes } from "./lanes.ts";
-import type { Delivery, TopicPartition } from "./message.ts";
+import type { Delivery, Message, TopicPartition } from "./message.ts";
 import { Partition, type StartPosition, type WindowLimits } from "./partition.ts";
 import type { Work } from "./work.ts";
 
@@ -25,6 +25,8 @@ export interface CommitPoint {
   readonly partition: Partition;
   readonly offset: number;
   readonly leaderEpoch: number;
+  /** Of the partition when the snapshot was taken. */
+  readonly progress: number;
 }
 
 interface Drain {
@@ -84,8 +86,10 @@ export class Assignment {
    * @throws RangeError when the delivery contradicts itself
    */
   deliver(partition: Partition, delivery: Delivery): boolean {
-    const works = partition.accept(delivery);
-    if (works === null) return false;
+    const accepted = partition.accept(delivery);
+    if (accepted === null) return false;
+    const { works, skipped } = accepted;
+    this.#skip(skipped);
     this.#lanes.add(partition, works);
     return true;
   }
@@ -143,9 +147,7 @@ export class Assignment {
   readopt(partition: Partition, committed: number): boolean {
     const elsewhere = partition.readopt(committed);
     if (elsewhere === null) return false;
-    const { telemetry, onProgress } = this.#options;
-    for (const { message } of elsewhere) telemetry.messageSkipped(message, { reason: "done" });
-    if (elsewhere.length > 0) onProgress(elsewhere.length);
+    this.#skip(elsewhere.map(({ message }) => message));
     this.#reopened([partition]);
     return true;
   }
@@ -173,9 +175,10 @@ export class Assignment {
   snapshot(): CommitPoint[] {
     const points: CommitPoint[] = [];
     for (const partition of this.#owned.values()) {
-      const { state, prefix, committed, prefixEpoch } = partition;
-      if ((state !== "active" && state !== "draining") || prefix === committed) continue;
-      points.push({ partition, offset: prefix, leaderEpoch: prefixEpoch });
+      const { state, prefix, committed, prefixEpoch, progress, committedProgress } = partition;
+      if (state !== "active" && state !== "draining") continue;
+      if (prefix === committed && progress === committedProgress) continue;
+      points.push({ partition, offset: prefix, leaderEpoch: prefixEpoch, progress });
     }
     return points;
   }
@@ -189,6 +192,13 @@ export class Assignment {
   close(): void {
     this.revoke(this.all());
     this.#lanes.close();
+  }
+
+  /** These were done by another owner. */
+  #skip(messages: readonly Message[]): void {
+    const { telemetry, onProgress } = this.#options;
+    for (const message of messages) telemetry.messageSkipped(message, { reason: "done" });
+    if (messages.length > 0) onProgress(messages.length);
   }
 
   #onOutcome(work: Work): void {

@@ -3,7 +3,8 @@
  * this object: once it is dropped nothing changes it any more, and a later owner of the same partition is another one.
  * Only offsets that were received are tracked, so gaps by compaction, control records and aborts need no code.
  */
-import type { Delivery, TopicPartition } from "./message.ts";
+import type { Delivery, Message, TopicPartition } from "./message.ts";
+import { type OffsetRange, OffsetRanges } from "./offset_ranges.ts";
 import { Queue } from "./queue.ts";
 import { Work } from "./work.ts";
 
@@ -12,6 +13,16 @@ export interface StartPosition {
   readonly position: number;
   /** Epoch of the leader that wrote what lies before; -1 unknown. */
   readonly leaderEpoch: number;
+  /** What an earlier owner has done at or above the position, ascending. */
+  readonly done?: readonly OffsetRange[];
+}
+
+/** What a partition took of a delivery. */
+export interface Accepted {
+  /** To be done, in order. */
+  readonly works: readonly Work[];
+  /** Done by an earlier owner. */
+  readonly skipped: readonly Message[];
 }
 
 /** How much of a partition may be held. Exceeded by at most one delivery, which is taken whole. */
@@ -48,6 +59,9 @@ export class Partition implements TopicPartition {
   #inFlight = 0;
   #halted = 0;
   #wanted = true;
+  readonly #doneBefore: OffsetRanges;
+  #progress = 0;
+  #committedProgress = 0;
 
   /** @throws RangeError when the position is no offset */
   constructor(tp: TopicPartition, start: StartPosition, limits: WindowLimits) {
@@ -57,11 +71,17 @@ export class Partition implements TopicPartition {
     this.#limits = limits;
     this.#position = this.#prefix = this.#acknowledged = start.position;
     this.#positionEpoch = this.#prefixEpoch = start.leaderEpoch;
+    this.#doneBefore = new OffsetRanges(start.done ?? []);
   }
 
   /** The offset to ask for next. */
   get position(): number {
     return this.#position;
+  }
+
+  /** Epoch of the leader that wrote what lies before the position; -1 unknown. */
+  get positionEpoch(): number {
+    return this.#positionEpoch;
   }
 
   /** Every offset below is done. What may be committed. */
@@ -106,6 +126,37 @@ export class Partition implements TopicPartition {
     if (offset !== null) this.#acknowledged = offset;
   }
 
+  /** Moves with every outcome: what was committed at the same progress has nothing new to say. */
+  get progress(): number {
+    return this.#progress;
+  }
+
+  get committedProgress(): number {
+    return this.#committedProgress;
+  }
+
+  set committedProgress(progress: number) {
+    this.#committedProgress = progress;
+  }
+
+  /** What is done above the prefix, at most `limit` ranges, the lowest first. */
+  doneAbove(limit: number): OffsetRange[] {
+    const ranges: { first: number; last: number }[] = [];
+    let open: { first: number; last: number } | null = null;
+    for (const { message, state } of this.#window) {
+      if (state !== "done") {
+        open = null;
+      } else if (open !== null) {
+        open.last = message.offset;
+      } else {
+        if (ranges.length === limit) break;
+        open = { first: message.offset, last: message.offset };
+        ranges.push(open);
+      }
+    }
+    return ranges;
+  }
+
   /** May more be asked for? Any size is let in when nothing is held. */
   wants(): boolean {
     return this.#state === "active" && this.#window.length < this.#limits.windowMessages &&
@@ -124,20 +175,28 @@ export class Partition implements TopicPartition {
    *
    * @throws RangeError when the delivery contradicts itself
    */
-  accept(delivery: Delivery): readonly Work[] | null {
+  accept(delivery: Delivery): Accepted | null {
     if (this.#state === "dropped" || this.#state === "suspended") return null;
     if (delivery.from !== this.#position) return null;
     checkDelivery(delivery);
-    const works = delivery.messages.map((message) => new Work(this, message));
-    for (const work of works) {
+    const works: Work[] = [];
+    const skipped: Message[] = [];
+    for (const message of delivery.messages) {
+      const work = new Work(this, message);
       this.#window.push(work);
       this.#windowBytes += work.bytes;
+      if (this.#doneBefore.has(message.offset)) {
+        work.state = "done";
+        skipped.push(message);
+      } else {
+        works.push(work);
+      }
     }
     this.#position = delivery.next;
     this.#positionEpoch = delivery.leaderEpoch;
     this.#advance();
     this.noticeRoom();
-    return works;
+    return { works, skipped };
   }
 
   /** May this one start, or go on after a wait? While draining only up to the frontier. */
@@ -155,6 +214,7 @@ export class Partition implements TopicPartition {
   /** It has its outcome. */
   finished(work: Work): void {
     this.#inFlight -= 1;
+    this.#progress += 1;
     work.state = "done";
     this.#advance();
   }

@@ -158,6 +158,13 @@ export class KafkaClient implements AsyncDisposable {
     return inOrder(answer?.partitions ?? [], ({ offset }) => Number(offset));
   }
 
+  /** What stands beside the committed offset of each partition, by its number. */
+  async committedMetadata(group: string, topic: string): Promise<readonly (string | null)[]> {
+    const admin = await this.#getAdmin();
+    const [answer] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
+    return inOrder(answer?.partitions ?? [], ({ metadata }) => metadata);
+  }
+
   /** One past the last message of each partition, by its number. */
   async endOffsets(topic: string): Promise<readonly number[]> {
     const answer = await (await this.#getAdmin()).fetchTopicOffsets(topic);
@@ -312,10 +319,10 @@ function headersAsText(headers: IHeaders): Readonly<Record<string, string>> {
   return Object.fromEntries(entries);
 }
 
-function inOrder<P extends { readonly partition: number }>(
+function inOrder<T, P extends { readonly partition: number }>(
   partitions: readonly P[],
-  number: (partition: P) => number,
-): readonly number[] {
+  number: (partition: P) => T,
+): readonly T[] {
   return [...partitions].sort((a, b) => a.partition - b.partition).map(number);
 }
 

@@ -1,7 +1,8 @@
 /** A Caller that has no network: it remembers what was asked, and a test says what comes back. */
 import type { Call, Caller, Purpose } from "../../src/kafka/connections.ts";
 import { newDecoder } from "../../src/kafka/kafkajs.ts";
-import type { BrokerAddress, CommitEntry } from "../../src/kafka/protocol.ts";
+import type { CommitEntry } from "../../src/kafka/offset_requests.ts";
+import type { BrokerAddress } from "../../src/kafka/protocol.ts";
 
 export class RecordingCaller implements Caller {
   readonly calls: Call<unknown>[] = [];

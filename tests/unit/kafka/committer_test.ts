@@ -58,7 +58,7 @@ class CommitBench {
         groupInstanceId: null,
       }),
       snapshot: () => this.snapshot(),
-      metadata: ({ partition }) => `about ${partition.partition}`,
+      metadataFor: ({ partition }) => `about ${partition.partition}`,
       onCommitted: (facts) => this.committed.push(facts),
       onFailed: (facts) => this.failed.push(facts),
       ...own,
@@ -67,7 +67,12 @@ class CommitBench {
 
   snapshot(): CommitPoint[] {
     return this.partitions
-      .map((partition, at) => ({ partition, offset: this.done[at] ?? 0, leaderEpoch: 3 }))
+      .map((partition, at) => ({
+        partition,
+        offset: this.done[at] ?? 0,
+        leaderEpoch: 3,
+        progress: 1,
+      }))
       .filter(({ partition, offset }) => partition.committed !== offset);
   }
 

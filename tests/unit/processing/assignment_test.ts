@@ -280,3 +280,45 @@ Deno.test("Assignment.revoke() gives the slots of a partition to the others", ()
   assert.deepEqual(bench.calls, ["0#1", "7#1"]);
   bench.assignment.close();
 });
+
+Deno.test("Partition.doneAbove() says what is done above the prefix, as ranges", async () => {
+  const { wait, end } = gates();
+  const bench = new ProcessingBench(({ offset }) => wait(offset));
+  const partition = bench.own();
+  bench.deliver(partition, ["a", "b", "c", "d", "e", "f"]);
+  for (const offset of [1, 2, 4]) {
+    end(offset);
+    await bench.clock.settle(); // makes room for the next
+  }
+  const ranges = [{ first: 1, last: 2 }, { first: 4, last: 4 }];
+  assert.deepEqual([partition.prefix, partition.doneAbove(10)], [0, ranges]);
+  assert.deepEqual(partition.doneAbove(1), ranges.slice(0, 1));
+  bench.assignment.close();
+});
+
+Deno.test("Assignment.snapshot() has a partition again when only what lies above the prefix moved", async () => {
+  const { wait, end } = gates();
+  const bench = new ProcessingBench(({ offset }) => wait(offset));
+  const partition = bench.own();
+  bench.deliver(partition, ["a", "b"]);
+  partition.committed = 0;
+  assert.deepEqual(bench.assignment.snapshot(), []);
+  end(1);
+  await bench.clock.settle();
+  const [point] = bench.assignment.snapshot();
+  assert.equal(point?.offset, 0);
+  partition.committedProgress = point?.progress ?? -1;
+  assert.deepEqual(bench.assignment.snapshot(), []);
+  bench.assignment.close();
+});
+
+Deno.test("Assignment.deliver() does not do again what an earlier owner has done", () => {
+  const bench = new ProcessingBench();
+  const done = [{ first: 1, last: 2 }, { first: 4, last: 4 }];
+  const start = { position: 0, leaderEpoch: -1, done };
+  const partition = bench.assignment.assign({ topic: "t", partition: 0 }, start);
+  const messages = [0, 1, 2, 3, 4, 5].map((offset) => message(offset));
+  assert.ok(bench.assignment.deliver(partition, delivery(0, messages)));
+  assert.deepEqual([bench.calls, partition.prefix], [["0#1", "3#1", "5#1"], 6]);
+  bench.assignment.close();
+});
