@@ -29,7 +29,7 @@ export interface PositionTelemetry {
 }
 
 export interface PositionsOptions {
-  readonly offsets: Offsets;
+  readonly offsets: Pick<Offsets, "logRange" | "epochEnd">;
   readonly telemetry: PositionTelemetry;
   readonly autoOffsetReset: "earliest" | "latest" | "none";
   readonly readFromBeginning: boolean;
