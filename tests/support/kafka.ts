@@ -2,6 +2,7 @@
  * Integration tests: a promise of the service, kept on the embedded broker and on a real Apache Kafka. Names of topics
  * and groups are random, so tests share a broker without meeting.
  */
+import { EmbeddedKafka } from "../../src/broker/embedded_kafka.ts";
 import { KafkaClient } from "./kafka_client.ts";
 import { KafkaCluster } from "./kafka_cluster.ts";
 import { testIfPossible } from "./test_if_possible.ts";
@@ -23,15 +24,26 @@ export interface KafkaTestOptions<Topic extends string> {
 export class KafkaUnderTest<Topic extends string = never> extends KafkaClient {
   readonly flavour: Flavour;
   readonly topics: Readonly<Record<Topic, string>>;
-  /** The nodes, when the test has a real Kafka of its own; null otherwise. */
-  readonly cluster: KafkaCluster | null;
+  /** The nodes, when the test has a Kafka of its own; none otherwise. */
+  readonly nodes: readonly NodeUnderTest[];
+  /** Null on Apache Kafka. */
+  readonly embedded: EmbeddedKafka | null;
 
   constructor(broker: Broker, topics: Readonly<Record<Topic, string>>) {
     super(broker.bootstrap);
     this.flavour = broker.flavour;
-    this.cluster = broker.cluster;
+    this.nodes = broker.nodes;
+    this.embedded = broker.embedded;
     this.topics = topics;
   }
+}
+
+/** A node that a test may stop. */
+export interface NodeUnderTest {
+  /** In an orderly way: what it leads goes to others, where there are any. */
+  stop(): Promise<void>;
+  /** On the same port, with what it had. */
+  start(): Promise<void>;
 }
 
 /** Which Kafka a test runs on. */
@@ -41,19 +53,9 @@ export type Flavour = "embedded broker" | "Apache Kafka";
 interface Broker extends AsyncDisposable {
   readonly flavour: Flavour;
   readonly bootstrap: string;
-  readonly cluster: KafkaCluster | null;
+  readonly nodes: readonly NodeUnderTest[];
+  readonly embedded: EmbeddedKafka | null;
 }
-
-/** What is used of the embedded broker. */
-interface EmbeddedKafkaClass {
-  start(
-    options: { readonly nodes: number },
-  ): Promise<{ bootstrap: string; close(): Promise<void> }>;
-}
-
-/** Not a literal for `import`: the tests must load, and say what is missing, before the broker is there. */
-const EMBEDDED_BROKER = new URL("../../src/broker/embedded_kafka.ts", import.meta.url).href;
-const EmbeddedKafka = await loadEmbeddedKafka();
 
 /** Registers the test twice: on the embedded broker, and on Apache Kafka or ignored with the reason. */
 export function kafkaTest<Topic extends string = never>(
@@ -76,9 +78,7 @@ export function kafkaTest<Topic extends string = never>(
 
 /** Why the test cannot run, as a phrase for its name; null when it can. */
 function missing(flavour: Flavour, nodes: number | undefined): string | null {
-  if (flavour === "embedded broker") {
-    return EmbeddedKafka === null ? "no embedded broker yet" : null;
-  }
+  if (flavour === "embedded broker") return null;
   const notByRunner = "run it by deno task test";
   if (nodes !== undefined) return (Deno.env.get("TEST_KAFKA_JARS_MISSING") ?? notByRunner) || null;
   if (Deno.env.get("TEST_KAFKA_BROKERS")) return null;
@@ -91,7 +91,8 @@ async function startBroker(flavour: Flavour, nodes: number | undefined): Promise
     return {
       flavour,
       bootstrap: Deno.env.get("TEST_KAFKA_BROKERS") ?? "",
-      cluster: null,
+      nodes: [],
+      embedded: null,
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }
@@ -99,18 +100,22 @@ async function startBroker(flavour: Flavour, nodes: number | undefined): Promise
   return {
     flavour,
     bootstrap: cluster.bootstrap(),
-    cluster,
+    nodes: cluster.nodes,
+    embedded: null,
     [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
   };
 }
 
 async function startEmbedded(nodes: number): Promise<Broker> {
-  if (EmbeddedKafka === null) throw new Error("There is no embedded broker");
   const embedded = await EmbeddedKafka.start({ nodes });
   return {
     flavour: "embedded broker",
     bootstrap: embedded.bootstrap,
-    cluster: null,
+    nodes: Array.from({ length: nodes }, (_, node) => ({
+      stop: () => embedded.stopNode(node),
+      start: () => embedded.startNode(node),
+    })),
+    embedded,
     [Symbol.asyncDispose]: () => embedded.close(),
   };
 }
@@ -124,14 +129,4 @@ async function createTopics<Topic extends string>(
     names[topic] = await client.createTopic({ name: client.unique(topic), partitions });
   }
   return names as Readonly<Record<Topic, string>>;
-}
-
-async function loadEmbeddedKafka(): Promise<EmbeddedKafkaClass | null> {
-  try {
-    await Deno.stat(new URL(EMBEDDED_BROKER));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
-  return (await import(EMBEDDED_BROKER)).EmbeddedKafka;
 }

@@ -72,6 +72,12 @@ export async function untilJoined(service: Program): Promise<void> {
   await service.waitForLine(JOINED);
 }
 
+/** Where the service answers over HTTP, once it does: `http://127.0.0.1:4711`. HTTP_PORT=0 lets it choose. */
+export async function untilServing(service: Program): Promise<string> {
+  const line = await service.waitForLine("Health is served at");
+  return String(JSON.parse(line).url);
+}
+
 /** Waits until the group has committed everything that is in the topic now. */
 export async function untilAllCommitted(
   kafka: KafkaClient,
