@@ -37,10 +37,10 @@ function failed(stage: "decode" | "validate", code: string, message: string): De
   return { event: null, failure: { stage, code, message: oneLine(message) } };
 }
 
-/** The place of a syntax error. The error's own text quotes the value, so only the position is taken from it. */
+/** The place of a syntax error. The error's own text may quote the value: only a position that V8 wrote is taken from it. */
 function whereIn(error: unknown): string {
   if (!(error instanceof SyntaxError)) return `: ${(error as Error).name}`;
   if (error.message.startsWith("Unexpected end")) return ": it ends too early";
-  const position = /at position (\d+)/.exec(error.message)?.[1];
+  const position = / JSON at position (\d+) \(line \d+ column \d+\)$/.exec(error.message)?.[1];
   return position === undefined ? "" : `: syntax error at position ${position}`;
 }
