@@ -1,7 +1,13 @@
 /**
- * `deno task kafka`: an Apache Kafka for development until Ctrl-C, on a port of its own. The data goes with it.
+ * `deno task kafka`: an Apache Kafka for development until Ctrl-C, on a port of its own and with the topic that the
+ * service consumes by default. The data goes with it.
  */
+import { KAFKA_SETTINGS } from "../src/config/kafka_settings.ts";
+import { KafkaClient } from "../tests/support/kafka_client.ts";
 import { findKafkaSource, startRealKafka } from "../tests/support/real_kafka.ts";
+
+const TOPIC = KAFKA_SETTINGS.KAFKA_TOPIC.default;
+const PARTITIONS = 4;
 
 if (import.meta.main) await main();
 
@@ -15,7 +21,17 @@ async function main(): Promise<void> {
   const stopped = untilSignal();
   await using kafka = await startRealKafka(source);
   console.log(`${kafka.description}\nKAFKA_BROKERS=${kafka.bootstrap}`);
+  if (source.kind !== "given") {
+    await createTopic(kafka.bootstrap);
+    console.log(`Topic ${TOPIC} has ${PARTITIONS} partitions. In another terminal:`);
+    console.log(`deno task start --kafka-brokers ${kafka.bootstrap}`);
+  }
   await stopped;
+}
+
+async function createTopic(bootstrap: string): Promise<void> {
+  await using client = new KafkaClient(bootstrap);
+  await client.createTopic({ name: TOPIC, partitions: PARTITIONS });
 }
 
 function untilSignal(): Promise<void> {
