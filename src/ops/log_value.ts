@@ -6,6 +6,7 @@ const TEXT_MAX = 8_192;
 export function plainText(value: unknown): string {
   if (typeof value === "string") return bounded(value);
   if (value instanceof Error) return bounded(errorText(value));
+  if (isTextList(value)) return bounded(value.join(","));
   const json = jsonValue(value);
   if (typeof json === "string") return json;
   return typeof json === "object" && json !== null ? bounded(JSON.stringify(json)) : String(json);
@@ -27,6 +28,11 @@ export function jsonValue(value: unknown): unknown {
     default:
       return String(value);
   }
+}
+
+function isTextList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length > 0 &&
+    value.every((each) => typeof each === "string");
 }
 
 function jsonObject(value: object): unknown {

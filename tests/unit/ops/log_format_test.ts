@@ -45,6 +45,16 @@ Deno.test("formatPretty() fills in fields, and appends those that the text does 
   );
 });
 
+Deno.test("formatPretty() shows a list of texts as one would write it, formatJson() as a list", () => {
+  const fields = { brokers: ["kafka-1:9092", "kafka-2:9092"], none: [], mixed: ["a", 1] };
+  assert.equal(
+    pretty("x", fields),
+    'x brokers=kafka-1:9092,kafka-2:9092 none=[] mixed="[\\"a\\",1]"',
+  );
+  const line = JSON.parse(formatJson(entry("x", fields), OPTIONS));
+  assert.deepEqual(line.brokers, fields.brokers);
+});
+
 Deno.test("formatPretty() quotes what would not stand as one word", () => {
   const fields = { a: "two words", b: 'say "hi"', c: "a=b", d: "", e: "back\\slash", f: "plain-1" };
   assert.equal(
