@@ -23,7 +23,6 @@ export interface LibrdkafkaMessage {
 }
 
 const PACKAGE = "confluent-kafka==2.12.2";
-const SCRIPT = new URL("./librdkafka.py", import.meta.url).pathname;
 const INSTALL_DEADLINE_MS = 120_000;
 const PROBE_DEADLINE_MS = 20_000;
 
@@ -44,7 +43,7 @@ export async function produceByLibrdkafka(
   options: ExternalSendOptions,
 ): Promise<readonly ExternalAcknowledgement[]> {
   const args = ["produce", options.bootstrap, options.topic, options.compression ?? "snappy"];
-  const output = await runScript(args, encodeMessages(options.messages));
+  const output = await runOnLibrdkafka("librdkafka.py", args, encodeMessages(options.messages));
   return parseAcknowledgements(output, options.messages.length);
 }
 
@@ -52,7 +51,8 @@ export async function produceByLibrdkafka(
 export async function consumeByLibrdkafka(
   options: { readonly bootstrap: string; readonly topic: string; readonly count: number },
 ): Promise<readonly LibrdkafkaMessage[]> {
-  const output = await runScript(["consume", options.bootstrap, options.topic, `${options.count}`]);
+  const args = ["consume", options.bootstrap, options.topic, `${options.count}`];
+  const output = await runOnLibrdkafka("librdkafka.py", args);
   const lines = output.split("\n").filter((line) => line !== "");
   return lines.map((line) => {
     const { partition, offset, key, value, headers } = JSON.parse(line);
@@ -66,8 +66,14 @@ export async function consumeByLibrdkafka(
   });
 }
 
-async function runScript(args: readonly string[], input = ""): Promise<string> {
-  return await run(["python3", SCRIPT, ...args], {
+/** Runs a script beside this file and answers what it printed. Throws when it fails. */
+export async function runOnLibrdkafka(
+  script: string,
+  args: readonly string[],
+  input = "",
+): Promise<string> {
+  const path = new URL(`./${script}`, import.meta.url).pathname;
+  return await run(["python3", path, ...args], {
     input,
     env: { PYTHONPATH: await packageDirectory() },
     deadlineMs: EXTERNAL_DEADLINE_MS,
