@@ -267,6 +267,7 @@ export class Consumer implements GroupListener {
       ? await positions.validate(partition, isWanted)
       : await positions.outside(partition, { topicId: origin.topicId, isWanted });
     this.#settling.delete(partition);
+    if (!isWanted()) return; // it went meanwhile: starting it anew would take back what is another member's
     if (way.go === "restart") {
       const topicId = metadata.topic(partition.topic)?.id ?? null;
       this.#restart(partition, { position: way.position, origin: { ...origin, topicId } });
