@@ -12,6 +12,8 @@ export interface HandlerPlan {
   readonly maxMs?: number;
   /** By user, who is the key, too: so long instead. */
   readonly slowKeys?: Readonly<Record<string, number>>;
+  /** By offset: so long instead. */
+  readonly slowOffsets?: Readonly<Record<number, number>>;
   /** By user: so many attempts at each message fail. */
   readonly failures?: Readonly<Record<string, number>>;
 }

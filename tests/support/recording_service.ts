@@ -9,7 +9,8 @@ import type { HandlerContext } from "../../src/processing/message.ts";
 import type { HandlerPlan } from "./recording.ts";
 
 const [path = "", plan = "{}"] = Deno.args;
-const { minMs = 0, maxMs = 0, slowKeys = {}, failures = {} }: HandlerPlan = JSON.parse(plan);
+const { minMs = 0, maxMs = 0, slowKeys = {}, slowOffsets = {}, failures = {} }: HandlerPlan = JSON
+  .parse(plan);
 const file = Deno.openSync(path, { append: true, create: true });
 const encoder = new TextEncoder();
 
@@ -31,7 +32,10 @@ Deno.exit(
 
 async function handle(event: EnrichedEvent, context: HandlerContext): Promise<void> {
   record("start", event, context);
-  await pause(slowKeys[event.user_id] ?? minMs + Math.random() * (maxMs - minMs));
+  await pause(
+    slowOffsets[context.offset] ?? slowKeys[event.user_id] ??
+      minMs + Math.random() * (maxMs - minMs),
+  );
   if (context.attempt <= (failures[event.user_id] ?? 0)) throw new Error("As the plan says");
   record("done", event, context);
 }
