@@ -62,7 +62,7 @@ const EXIT_CODES = [
   "  64   the command line cannot be understood",
   "  65   an offset is gone, and AUTO_OFFSET_RESET=none refuses to choose another",
   "  69   no broker or no topic within MAX_RETRIES attempts",
-  "  70   a bug in the service",
+  "  70   a bug in the service, or a handler that threw FatalError",
   "  75   stopped before all that was in flight was done; it comes again after the restart",
   "  77   the brokers refuse our credentials or permissions",
   "  78   settings that cannot work",

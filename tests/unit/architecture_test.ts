@@ -6,6 +6,12 @@ import assert from "node:assert/strict";
 
 const ROOT = new URL("../../", import.meta.url);
 const ARCHITECTURE = await read("docs/architecture.md");
+const DOCUMENTS = [
+  "README.md",
+  "CHANGELOG.md",
+  "CONTRIBUTING.md",
+  ...await filesUnder("docs/", ".md"),
+];
 
 Deno.test("docs/architecture.md lists each file of src/ once, in a line", async () => {
   const listed = listedFiles(ARCHITECTURE);
@@ -22,9 +28,8 @@ Deno.test("listedFiles() reads the folder from the heading", () => {
 });
 
 Deno.test("Every file that a document names exists", async () => {
-  const documents = ["README.md", "CHANGELOG.md", ...await filesUnder("docs/", ".md")];
   const missing: string[] = [];
-  for (const document of documents) {
+  for (const document of DOCUMENTS) {
     const named = (await read(document)).matchAll(/`((?:src|tests|tools|docs)\/[\w./-]+\.\w+)`/g);
     for (const [, path = ""] of named) {
       if (!await exists(path)) missing.push(`${document}: ${path}`);
@@ -50,7 +55,7 @@ Deno.test("docs/architecture.md quotes tests by the names that they have", async
 
 Deno.test("Links between documents lead somewhere", async () => {
   const dead: string[] = [];
-  for (const document of ["README.md", "CHANGELOG.md", ...await filesUnder("docs/", ".md")]) {
+  for (const document of DOCUMENTS) {
     for (const [, target = ""] of (await read(document)).matchAll(/\]\(([^)\s#]+)[^)]*\)/g)) {
       if (/^[a-z]+:/.test(target)) continue;
       const path = new URL(target, new URL(document, ROOT)).href.slice(ROOT.href.length);
