@@ -151,6 +151,20 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: [SIMULATION],
   },
   {
+    guard: "only what is done stands in a commit as done above the prefix",
+    file: PARTITION,
+    from: `      if (state !== "done") {\n        open = null;`,
+    to: `      if (state === "queued") {\n        open = null;`,
+    tests: [SIMULATION],
+  },
+  {
+    guard: "a gap in what is done above a prefix is no part of it",
+    file: "src/processing/offset_ranges.ts",
+    from: "range !== undefined && range.first <= offset",
+    to: "range !== undefined",
+    tests: [SIMULATION],
+  },
+  {
     guard: "one commit in flight",
     file: COMMITTER,
     from: "    if (this.#inFlight !== null) return this.#inFlight;\n",

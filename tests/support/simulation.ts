@@ -7,6 +7,7 @@ import type { Partition } from "../../src/processing/partition.ts";
 import { ManualClock } from "./manual_clock.ts";
 import { RecordingLogger } from "./recording_telemetry.ts";
 import { SeededRandom } from "./seeded_random.ts";
+import { SimulatedCommitter } from "./simulated_committer.ts";
 import { SimulatedDeadLetters } from "./simulated_dead_letters.ts";
 import { SimulatedFetcher } from "./simulated_fetcher.ts";
 import { SimulatedHandler } from "./simulated_handler.ts";
@@ -27,6 +28,7 @@ export class Simulation {
   readonly #unkeyedOrder: "partition" | "none";
   readonly #places: readonly Place[];
   readonly #owners = new Map<Partition, Owner>();
+  readonly #committer: SimulatedCommitter;
   readonly #fetcher: SimulatedFetcher;
   readonly #handler: SimulatedHandler;
   readonly #deadLetters: SimulatedDeadLetters;
@@ -49,6 +51,11 @@ export class Simulation {
       hasDeadLetters: random.chance(0.9),
     };
     const world = { random, clock: this.#clock, note: (entry: Entry) => this.#note(entry) };
+    this.#committer = new SimulatedCommitter({
+      ...world,
+      snapshot: () => this.#assignment.snapshot(),
+      ownerOf: (partition) => this.#owners.get(partition),
+    });
     this.#fetcher = new SimulatedFetcher({
       ...world,
       unkeyedOrder: this.#unkeyedOrder,
@@ -61,6 +68,7 @@ export class Simulation {
     this.#places = Array.from({ length: random.between(1, 3) }, (_, partition) => ({
       log: new SimulatedLog(partition, random),
       committed: null,
+      done: [],
       owner: null,
     }));
     for (const { log } of this.#places) {
@@ -75,7 +83,7 @@ export class Simulation {
       [8, () => this.#resumeAll()],
       [3, () => this.#suspendAll()],
       [8, () => this.#settleSuspended()],
-      [10, () => this.#commit()],
+      [10, () => this.#committer.commit()],
       [5, () => this.#deliverStale()],
       [4, () => this.#otherMemberWorks()],
       [2, () => this.#loseLogStart()],
@@ -110,6 +118,7 @@ export class Simulation {
   }
 
   async #heal(): Promise<void> {
+    this.#committer.heal();
     this.#handler.heal();
     this.#deadLetters.heal();
     if (!this.#hasLease) this.#turnLease();
@@ -133,7 +142,7 @@ export class Simulation {
 
   /** What comes after the end changes nothing, and the core leaves no timer. */
   async #close(): Promise<void> {
-    this.#commit();
+    this.#committer.commit();
     await this.#clock.advance(1_000);
     for (const { log, committed } of this.#places) {
       if (committed !== log.end) this.#defect(`${log.place} is committed to ${committed}`);
@@ -165,7 +174,8 @@ export class Simulation {
     const position = place.committed ?? 0;
     const id = this.#owners.size;
     this.#note({ kind: "assigned", owner: id, place: place.log.place, position });
-    const partition = this.#assignment.assign(place.log, { position, leaderEpoch: -1 });
+    const { done } = place;
+    const partition = this.#assignment.assign(place.log, { position, leaderEpoch: -1, done });
     partition.committed = place.committed;
     place.owner = { id, partition, place, isAsking: false };
     this.#owners.set(partition, place.owner);
@@ -224,13 +234,15 @@ export class Simulation {
   }
 
   #otherMemberWorks(): void {
-    const { log, ...place } = this.#random.pick(this.#places);
+    const place = this.#random.pick(this.#places);
+    const { log } = place;
     const state = place.owner?.partition.state;
     if (state === "active" || state === "draining") return;
     const from = Math.max(place.committed ?? log.start, log.start);
     const to = this.#random.between(from, log.end);
     this.#note({ kind: "elsewhere", place: log.place, to });
-    for (const each of this.#places) if (each.log === log) each.committed = to;
+    place.committed = to;
+    place.done = [];
   }
 
   #turnLease(): void {
@@ -262,30 +274,6 @@ export class Simulation {
   #loseLogStart(): void {
     const { log } = this.#random.pick(this.#places);
     log.start = this.#random.between(log.start, log.end);
-  }
-
-  /** The answer comes later, or never; what the coordinator has of a partition that is not ours any more it refuses. */
-  #commit(): void {
-    const points = this.#assignment.snapshot();
-    for (const { partition } of points) {
-      const owner = this.#owners.get(partition);
-      if (owner !== undefined) this.#note({ kind: "offered", owner: owner.id });
-    }
-    const isHeard = this.#handler.isHealed || this.#random.chance(0.8);
-    const isStored = isHeard || this.#random.chance(0.5);
-    this.#clock.schedule(this.#random.below(50), () => {
-      for (const { partition, offset } of points) {
-        const owner = this.#owners.get(partition);
-        if (owner === undefined || owner.place.owner !== owner) continue;
-        const isOurs = partition.state === "active" || partition.state === "draining";
-        if (isOurs && isStored && offset >= (owner.place.committed ?? 0)) {
-          this.#note({ kind: "committed", place: owner.place.log.place, offset });
-          owner.place.committed = offset;
-          if (isHeard) partition.committed = offset;
-        }
-        if (!isHeard) partition.committed = null;
-      }
-    });
   }
 
   // --- what the core tells

@@ -1,5 +1,5 @@
 /** Short ways to make up the history of a simulation, for the tests of its oracle. */
-import type { Entry, Limits, Receipt } from "./simulation_history.ts";
+import type { Entry, EntryOf, Limits, Receipt } from "./simulation_history.ts";
 
 export const LIMITS: Limits = {
   concurrency: 2,
@@ -56,6 +56,10 @@ export function deadLettered(id: number, letter: number | null): Entry {
 
 export function observed(prefix: number, position = 5): Entry {
   return { kind: "observed", owner: 1, prefix, position };
+}
+
+export function committed(offset: number, done: EntryOf<"committed">["done"] = []): Entry {
+  return { kind: "committed", place: "t/0", offset, done };
 }
 
 export function draining(until = 100): Entry {

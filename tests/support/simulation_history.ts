@@ -35,8 +35,13 @@ export type WorldEntry =
   | { readonly kind: "passed"; readonly durationMs: number }
   /** Another member has done everything below `to`, and committed it. */
   | { readonly kind: "elsewhere"; readonly place: string; readonly to: number }
-  /** The group has our commit. */
-  | { readonly kind: "committed"; readonly place: string; readonly offset: number }
+  /** The group has our commit, which says what is done above it, too. */
+  | {
+    readonly kind: "committed";
+    readonly place: string;
+    readonly offset: number;
+    readonly done: readonly { readonly first: number; readonly last: number }[];
+  }
   | { readonly kind: "defect"; readonly text: string }
   /** No more faults, and everything had its time. */
   | { readonly kind: "over" };

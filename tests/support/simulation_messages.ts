@@ -121,7 +121,7 @@ export class MessageJudge {
       case "skipped":
         return is === "tombstone";
       case "elsewhere":
-        return !isTouched && place.settled.has(offset) && offset < place.committed;
+        return !isTouched && place.settled.has(offset);
       case "dead_lettered":
         if (is !== "event" || last === "permanent") return is !== "tombstone";
         return attempt === this.#ledger.limits.maxAttempts &&

@@ -54,10 +54,14 @@ function elsewhere(place: PlaceState, to: number): void {
   place.committed = Math.max(place.committed, to);
 }
 
-function committed(ledger: Ledger, { place: name, offset }: EntryOf<"committed">): void {
+function committed(ledger: Ledger, { place: name, offset, done }: EntryOf<"committed">): void {
   const place = ledger.place(name);
   const open = place.offsets.find((each) => each < offset && !place.settled.has(each));
   if (open !== undefined) ledger.blame(`Commit ${offset} of ${name} passed offset ${open}`);
+  const undone = place.offsets.find((each) =>
+    !place.settled.has(each) && done.some(({ first, last }) => each >= first && each <= last)
+  );
+  if (undone !== undefined) ledger.blame(`Commit of ${name} says that ${undone} is done`);
   if (offset < place.committed) {
     ledger.blame(`Commit of ${name} went back from ${place.committed} to ${offset}`);
   }

@@ -1,4 +1,5 @@
 /** What the parts of a simulation share. */
+import type { OffsetRange } from "../../src/processing/offset_ranges.ts";
 import type { Partition } from "../../src/processing/partition.ts";
 import type { ManualClock } from "./manual_clock.ts";
 import type { SeededRandom } from "./seeded_random.ts";
@@ -15,6 +16,8 @@ export interface World {
 export interface Place {
   readonly log: SimulatedLog;
   committed: number | null;
+  /** What the commit says of what is done above it. */
+  done: readonly OffsetRange[];
   owner: Owner | null;
 }
 

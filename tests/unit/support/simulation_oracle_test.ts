@@ -3,6 +3,7 @@ import type { Entry } from "../../support/simulation_history.ts";
 import {
   ALL,
   BEGIN,
+  committed,
   COMMITTED_2,
   deadLettered,
   delivered,
@@ -30,7 +31,7 @@ const FAULTLESS: readonly { readonly name: string; readonly history: readonly En
       { kind: "asked", owner: 1 },
       ...ALL,
       ...[...done(1), ...done(0), observed(2), ...done(2), ...done(4), observed(5)],
-      { kind: "committed", place: "t/0", offset: 5 },
+      committed(5),
       { kind: "over" },
     ],
   },
@@ -85,7 +86,7 @@ const FAULTLESS: readonly { readonly name: string; readonly history: readonly En
       { kind: "lost", owner: 1, to: 2 },
       ...delivered([receipt(2), receipt(4)], { from: 2 }),
       ...[...done(2), ...done(4), observed(5)],
-      { kind: "committed", place: "t/0", offset: 5 },
+      committed(5),
       { kind: "over" },
     ],
   },
@@ -143,12 +144,16 @@ const FAULTY: readonly {
   { history: [observed(1, 0)], found: "Prefix 1 passed offset 0" },
   { history: [...ALL, observed(0, 4)], found: "Position is 4 and should be 5" },
   {
-    history: [...ALL, ...done(1), { kind: "committed", place: "t/0", offset: 2 }],
+    history: [...ALL, ...done(1), committed(2)],
     found: "Commit 2 of t/0 passed offset 0",
   },
   {
-    history: [COMMITTED_2, { kind: "committed", place: "t/0", offset: 1 }],
+    history: [COMMITTED_2, committed(1)],
     found: "Commit of t/0 went back from 2 to 1",
+  },
+  {
+    history: [...ALL, ...done(1), committed(0, [{ first: 1, last: 2 }])],
+    found: "Commit of t/0 says that 2 is done",
   },
   {
     history: [SUSPENDED, { kind: "offered", owner: 1 }],
