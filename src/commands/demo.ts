@@ -17,6 +17,8 @@ import { DemoProducer } from "./demo_producer.ts";
 import { host, type Hosted } from "./host.ts";
 
 const PARTITIONS = 4;
+/** It can run for days: what is kept of the events, for each partition. AHEAD_MAX of them take a fraction of it. */
+const LOG_RETENTION_BYTES = 4 * 1024 * 1024;
 const SEED_LIMIT = 2 ** 32;
 const LOOK_MS = 50;
 /** For the last retries and dead letters, once all events are produced. */
@@ -26,7 +28,11 @@ export async function run(context: CommandContext<DemoFlags>): Promise<number> {
   const { flags, print, unknown, version } = context;
   const [topic = ""] = context.config.kafkaTopic;
   const seed = flags.seed ?? Math.floor(systemClock.random() * SEED_LIMIT);
-  await using kafka = await EmbeddedKafka.start({ topics: { [topic]: PARTITIONS } });
+  await using kafka = await EmbeddedKafka.start({
+    topics: { [topic]: PARTITIONS },
+    logRetentionBytes: LOG_RETENTION_BYTES,
+    maxCommitRecords: 0,
+  });
   const config = demoConfig(context.config, { topic, bootstrap: kafka.bootstrap });
   const flaky = new Set<string>();
   const [broker = new Endpoint("127.0.0.1", 0)] = config.kafkaBrokers;
@@ -42,7 +48,8 @@ export async function run(context: CommandContext<DemoFlags>): Promise<number> {
   print(`Demo with --seed ${seed}, --rate ${flags.rate}: Ctrl-C ends it`);
   const handlers = failOnce(createHandlers({ environment: "development" }), flaky);
   const until = async (hosted: Hosted) => {
-    await producer.run(hosted.stopped);
+    const { stopped } = hosted;
+    await producer.run({ stopped, outcomes: () => outcomes(hosted.counts()) });
     await finished(hosted, producer);
   };
   try {

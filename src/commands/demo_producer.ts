@@ -1,6 +1,7 @@
 /**
  * Feeds the demo: made-up events at a steady rate, in snappy batches over a real socket, each acknowledged before it
- * counts. One batch in flight at a time, so nothing piles up when the broker is slow.
+ * counts. One batch in flight at a time, so nothing piles up when the broker is slow; and no further ahead of the service
+ * than the broker keeps events, so none is dropped when the service is.
  */
 import { Connections } from "../kafka/connections.ts";
 import { Metadata } from "../kafka/metadata.ts";
@@ -26,6 +27,15 @@ const TICK_MS = 50;
 const REQUEST_TIMEOUT_MS = 5_000;
 /** Larger batches than this are split over ticks. */
 const BATCH_MAX = 5_000;
+/** Events produced that have no outcome yet. */
+export const AHEAD_MAX = 10_000;
+
+/** When to stop, for good and for a while. */
+export interface DemoRun {
+  readonly stopped: AbortSignal;
+  /** How many events have their outcome. */
+  readonly outcomes: () => number;
+}
 
 export class DemoProducer {
   readonly #options: DemoProducerOptions;
@@ -64,14 +74,14 @@ export class DemoProducer {
   }
 
   /** Produces until the limit or `stopped`. @throws Error when the broker refuses a batch */
-  async run(stopped: AbortSignal): Promise<void> {
+  async run({ stopped, outcomes }: DemoRun): Promise<void> {
     const { clock, limit, rate, topic } = this.#options;
     this.#metadata.track([topic]);
     await this.#metadata.refresh();
     const startedAt = clock.now();
     while (!stopped.aborted && this.#made < (limit ?? Infinity)) {
       const due = Math.floor((clock.now() - startedAt) / 1000 * rate) + 1;
-      const count = Math.min(due, limit ?? Infinity) - this.#made;
+      const count = Math.min(due, limit ?? Infinity, outcomes() + AHEAD_MAX) - this.#made;
       if (count > 0) await this.#produce(Math.min(count, BATCH_MAX));
       else await sleep(clock, TICK_MS, stopped);
     }
