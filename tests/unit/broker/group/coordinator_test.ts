@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { ERROR } from "../../../../src/broker/error_codes.ts";
 import {
   type CommitRecord,
@@ -49,6 +50,18 @@ Deno.test("GroupCoordinator.commits() keeps the newest commits, and none when it
     for (let offset = 0; offset < 100; offset++) coordinator.record(commitOf(offset));
     assert.deepEqual(coordinator.commits().map(({ offset }) => offset), kept);
   }
+});
+
+Deno.test("GroupCoordinator.record() frees what it does not keep", () => {
+  const coordinator = newCoordinator({ maxCommitRecords: 100 });
+  const before = Deno.memoryUsage().heapUsed;
+  for (let offset = 0; offset < 200_000; offset++) {
+    const metadata = Buffer.alloc(1_000, offset).toString("latin1");
+    coordinator.record({ ...commitOf(offset), metadata });
+  }
+  assert.equal(coordinator.commits().length, 100);
+  // All would take 200 MB; garbage that is not collected yet counts, too.
+  assert.ok(Deno.memoryUsage().heapUsed - before < 100_000_000);
 });
 
 Deno.test("GroupCoordinator.obtain() refuses more groups than it may hold", () => {
