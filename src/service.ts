@@ -45,6 +45,9 @@ export interface ServiceStatus {
   readonly groupId: string;
   readonly generation: number | null;
   readonly lag: number | null;
+  /** Milliseconds since the coordinator last took us for a member, and since any leader last answered; null: never. */
+  readonly heartbeatAgeMs: number | null;
+  readonly fetchAgeMs: number | null;
   readonly inFlight: number;
   readonly partitions: readonly PartitionStatus[];
 }
@@ -97,6 +100,8 @@ export class Service {
       groupId: config.kafkaGroupId,
       generation: membership.generation?.id ?? null,
       lag: this.lag(),
+      heartbeatAgeMs: this.#ageMs(membership.lease.lastHeartbeatAt),
+      fetchAgeMs: this.#ageMs(fetcher.lastFetchAt),
       inFlight: assignment.inFlight,
       partitions: assignment.all().map((partition) => ({
         topic: partition.topic,
@@ -213,6 +218,10 @@ export class Service {
       telemetry.groupRefused({ reason: refusal.text });
       if (refusal.of === "group") health.setProblem("group", refusal.text);
     }
+  }
+
+  #ageMs(at: number): number | null {
+    return at === -Infinity ? null : Math.round(this.#options.clock.now() - at);
   }
 
   /** Without the lease nothing new is started: the coordinator may have given our partitions away. */

@@ -279,7 +279,8 @@ function wireProcessing(
     onRoom: edge.onRoom,
     onProgress: edge.onProgress,
     onFatal: (error) => {
-      const text = `A handler asked the service to stop: ${error.message}`;
+      const { code, message } = error;
+      const text = code === "defect" ? message : `A handler asked the service to stop: ${message}`;
       listener.onFatal(new ExitError(EXIT.INTERNAL, text, { cause: error }));
     },
   });

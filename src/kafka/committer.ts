@@ -136,7 +136,7 @@ function settle(
     const itsCode = codes.get(`${partition.topic}/${partition.partition}`) ??
       ERROR_CODE.UNKNOWN_SERVER_ERROR;
     if (itsCode === ERROR_CODE.NONE) {
-      messages += Math.max(0, offset - (partition.committed ?? offset));
+      messages += Math.max(0, offset - partition.acknowledged);
       partition.committed = offset;
       partition.committedProgress = progress;
       committed += 1;

@@ -20,6 +20,8 @@ import type { CommittedOffset } from "./offset_requests.ts";
 
 /** What an operator should know of this consumer, told once per fact. */
 export interface ConsumerTelemetry {
+  /** The brokers are too old for topic ids (Metadata 10): a topic created anew cannot be told from the old one. */
+  topicIdsMissing(): void;
   partitionsAssigned(facts: { readonly partitions: readonly TopicPartition[] }): void;
   partitionsRevoked(
     facts: { readonly partitions: readonly TopicPartition[]; readonly abandoned: number },
@@ -72,6 +74,7 @@ export class Consumer implements GroupListener {
   readonly #origins = new WeakMap<Partition, Origin>();
   readonly #settling = new WeakSet<Partition>();
   #generation: Generation | null = null;
+  #toldOfMissingIds = false;
   #stopping = false;
 
   constructor(options: ConsumerOptions) {
@@ -151,12 +154,14 @@ export class Consumer implements GroupListener {
 
   /** Topics, partitions or leaders changed. */
   onMetadataChange(): void {
-    const { assignment, metadata, fetcher } = this.#options;
+    const { assignment, metadata, fetcher, telemetry } = this.#options;
     for (const partition of assignment.all()) {
       const topic = metadata.topic(partition.topic);
       const origin = this.#origins.get(partition);
       if (origin === undefined || topic === undefined || topic.errorCode !== 0) continue;
       origin.topicId ??= topic.id;
+      if (topic.id === null && !this.#toldOfMissingIds) telemetry.topicIdsMissing();
+      if (topic.id === null) this.#toldOfMissingIds = true;
       if (topic.id !== null && origin.topicId !== topic.id) void this.#settle(partition);
     }
     fetcher.wake();
@@ -268,7 +273,10 @@ export class Consumer implements GroupListener {
       : await positions.outside(partition, { topicId: origin.topicId, isWanted });
     this.#settling.delete(partition);
     if (!isWanted()) return; // it went meanwhile: starting it anew would take back what is another member's
-    if (way.go === "restart") {
+    if (way.go === "restart" && partition.state !== "active") {
+      // On its way out, or lost: whoever gets it next looks at the log anew.
+      this.#giveUp([partition]);
+    } else if (way.go === "restart") {
       const topicId = metadata.topic(partition.topic)?.id ?? null;
       this.#restart(partition, { position: way.position, origin: { ...origin, topicId } });
     } else if (way.go === "skip") {

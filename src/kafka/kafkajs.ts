@@ -64,7 +64,6 @@ export interface VersionRange {
 export interface Connection {
   versions: Readonly<Record<number, VersionRange>> | null;
   connectionStatus: string;
-  authenticatedAt: unknown;
   socket: Socket | undefined;
   readonly sessionLifetime: { toString(): string };
   readonly requestQueue: { scheduleCheckPendingRequests(): void };

@@ -89,11 +89,6 @@ export class Metadata {
     return this.#brokers.get(this.#controllerId);
   }
 
-  /** False from the first time no broker answered until one does. */
-  get isReachable(): boolean {
-    return this.#failures === 0;
-  }
-
   /**
    * A new view of the cluster; callers at the same time share one.
    *

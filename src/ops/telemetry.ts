@@ -219,6 +219,12 @@ export class Telemetry implements ProcessingTelemetry {
   }
 
   /** `level` is `info` where the settings asked for it, as on the first start of a group. */
+  topicIdsMissing(): void {
+    this.#logger.warning(
+      "Brokers do not tell topic ids: a topic that is deleted and created again goes unnoticed",
+    );
+  }
+
   positionReset(
     facts: TopicPartition & {
       readonly position: number;

@@ -157,6 +157,11 @@ export class Partition implements TopicPartition {
     return ranges;
   }
 
+  /** The last commit known to have been acknowledged, whatever became of later ones; the start before the first. */
+  get acknowledged(): number {
+    return this.#acknowledged;
+  }
+
   /** May more be asked for? Any size is let in when nothing is held. */
   wants(): boolean {
     return this.#state === "active" && this.#window.length < this.#limits.windowMessages &&

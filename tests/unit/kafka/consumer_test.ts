@@ -50,6 +50,7 @@ function consumerOnBench() {
     positions: { outside } as unknown as Positions,
     metadata: { refresh: () => Promise.resolve(), topic() {} } as unknown as Metadata,
     telemetry: {
+      topicIdsMissing() {},
       partitionsAssigned() {},
       partitionsRevoked() {},
       partitionsLost() {},
