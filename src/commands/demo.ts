@@ -19,8 +19,6 @@ import { host, type Hosted } from "./host.ts";
 const PARTITIONS = 4;
 /** It can run for days: what is kept of the events, for each partition. AHEAD_MAX of them take a fraction of it. */
 const LOG_RETENTION_BYTES = 4 * 1024 * 1024;
-/** Of each partition: a demo may run for days. */
-const RETENTION_BYTES = 1024 * 1024;
 const SEED_LIMIT = 2 ** 32;
 const LOOK_MS = 50;
 /** For the last retries and dead letters, once all events are produced. */
