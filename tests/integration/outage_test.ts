@@ -1,16 +1,16 @@
 /** A Kafka that goes away while the service works is waited for, without noise, and nothing is lost by it. */
 import assert from "node:assert/strict";
-import { events } from "../support/events.ts";
 import { eventually } from "../support/eventually.ts";
-import { kafkaTest, type KafkaUnderTest } from "../support/kafka.ts";
-import { type Acknowledged, assertNoViolation, judge } from "../support/oracle.ts";
+import { kafkaTest } from "../support/kafka.ts";
+import { sendEvents } from "../support/load.ts";
+import { assertNoViolation, judge } from "../support/oracle.ts";
 import { Recording } from "../support/recording.ts";
 import { type LogLine, logLines, untilAllCommitted, untilServing } from "../support/service.ts";
 
 const MESSAGES = 3_000;
 const PARTITIONS = 3;
 /** Longer than a session, and than the pause between two warnings. */
-const OUTAGE_MS = 13_000;
+const OUTAGE_MS = 12_000;
 const WARNING_PAUSE_MS = 10_000;
 const DEADLINE_MS = 60_000;
 
@@ -20,7 +20,8 @@ kafkaTest(
   async (kafka) => {
     const topic = kafka.topics.events;
     const group = kafka.unique("group");
-    const acknowledged = [...await send(kafka, topic)];
+    const load = { topic, partitions: PARTITIONS, users: 60, seed: 1, count: MESSAGES };
+    const acknowledged = [...await sendEvents(kafka, load)];
     await using recording = await Recording.start();
     await using service = await recording.startService(kafka, {
       topic,
@@ -51,7 +52,7 @@ kafkaTest(
       withinMs: DEADLINE_MS,
       until: (status) => status === 200,
     });
-    acknowledged.push(...await send(kafka, topic));
+    acknowledged.push(...await sendEvents(kafka, { ...load, seed: 2 }));
     await untilAllCommitted(kafka, { group, topic });
     const faults = [{ from, to: Date.now() }];
     assert.equal((await service.stop()).code, 0);
@@ -83,21 +84,6 @@ function assertQuiet(lines: readonly LogLine[]): void {
 
 function timeOf(line: LogLine | undefined): number {
   return Date.parse(String(line?.fields["timestamp"]));
-}
-
-async function send(kafka: KafkaUnderTest<"events">, topic: string): Promise<Acknowledged[]> {
-  const seed = Math.trunc(Math.random() * 2 ** 31);
-  const all = events({ seed, count: MESSAGES, users: 60 });
-  const messages = all.map(({ key, value }) => ({
-    partition: Number(key.split("-")[1]) % PARTITIONS,
-    key,
-    value,
-  }));
-  const stored = await kafka.produce(topic, messages);
-  return stored.map((place, index) => {
-    const { eventId = "", key = null } = all[index] ?? {};
-    return { ...place, eventId, key };
-  });
 }
 
 async function statusOf(url: string): Promise<number> {

@@ -3,12 +3,11 @@
  * nothing. TEST_MESSAGES is how many messages it works on at least.
  */
 import assert from "node:assert/strict";
-import { CompressionTypes } from "kafkajs";
 import type { EmbeddedKafka } from "../../src/broker/embedded_kafka.ts";
-import { events } from "../support/events.ts";
 import { eventually } from "../support/eventually.ts";
-import { kafkaTest, type KafkaUnderTest } from "../support/kafka.ts";
-import { type Acknowledged, assertNoViolation, type Committed, judge } from "../support/oracle.ts";
+import { kafkaTest } from "../support/kafka.ts";
+import { Load } from "../support/load.ts";
+import { assertNoViolation, type Committed, judge } from "../support/oracle.ts";
 import type { Program } from "../support/program.ts";
 import { CommitWatch, Recording } from "../support/recording.ts";
 import { complaints } from "../support/service.ts";
@@ -17,8 +16,7 @@ const MESSAGES = Number(Deno.env.get("TEST_MESSAGES") ?? 20_000);
 const PARTITIONS = 12;
 const USERS = 600;
 const DUPLICATES_SHARE = 0.001;
-const SEND_SIZE = 600;
-/** So many messages wait at any time, until enough were sent: the group changes while it works. */
+/** So many messages wait while the group changes. */
 const BACKLOG = 4_000;
 /** Few at a time and not at once, so that there is work in every lane. */
 const SETTINGS = { CONCURRENCY: "24" };
@@ -35,10 +33,14 @@ kafkaTest(
     await using watch = new CommitWatch(kafka, { group, topic });
     const start = () =>
       recording.startService(kafka, { topic, group, settings: SETTINGS, plan: PLAN });
-    const changed = new AbortController();
-    const sending = keepSending(kafka, { topic, watch, changed: changed.signal });
-    sending.catch(() => {}); // told below
-
+    await using load = new Load(kafka, {
+      topic,
+      partitions: PARTITIONS,
+      users: USERS,
+      watch,
+      backlog: BACKLOG,
+      backlogMs: DEADLINE_MS,
+    });
     await using leaver = await start();
     await using second = await start();
     await using third = await start();
@@ -50,9 +52,8 @@ kafkaTest(
     assert.deepEqual(await leaver.stop(), { code: 0, signal: null });
     const { members } = await kafka.describeGroup(group);
     assert.equal(members.length, 3, "it has left");
-    changed.abort();
 
-    const acknowledged = await sending;
+    const acknowledged = await load.finish(MESSAGES);
     await eventually(`${acknowledged.length} messages are committed`, () => watch.sum, {
       withinMs: DEADLINE_MS,
       until: (committed) => committed === acknowledged.length,
@@ -82,46 +83,4 @@ function commitsOf(embedded: EmbeddedKafka, group: string): readonly Committed[]
     groupId === group && errorCode === 0
   );
   return ours.map(({ topic, partition, offset, at }) => ({ topic, partition, offset, at }));
-}
-
-/** Keeps the group at work until it has changed, and enough is sent. */
-async function keepSending(
-  kafka: KafkaUnderTest<"events">,
-  options: {
-    readonly topic: string;
-    readonly watch: CommitWatch;
-    readonly changed: AbortSignal;
-  },
-): Promise<readonly Acknowledged[]> {
-  const { topic, watch, changed } = options;
-  const seed = Math.trunc(Math.random() * 2 ** 31);
-  console.log(`seed ${seed}`);
-  const acknowledged: Acknowledged[] = [];
-  while (!changed.aborted || acknowledged.length < MESSAGES) {
-    const all = events({ seed: seed + acknowledged.length, count: SEND_SIZE, users: USERS });
-    acknowledged.push(...await send(kafka, topic, all));
-    await eventually("the backlog has become small", () => acknowledged.length - watch.sum, {
-      withinMs: DEADLINE_MS,
-      until: (waiting) => waiting < BACKLOG,
-    });
-  }
-  return acknowledged;
-}
-
-/** The partition follows from the key, so that a key has one order. */
-async function send(
-  kafka: KafkaUnderTest<"events">,
-  topic: string,
-  all: ReturnType<typeof events>,
-): Promise<readonly Acknowledged[]> {
-  const messages = all.map(({ key, value }) => ({
-    partition: Number(key.split("-")[1]) % PARTITIONS,
-    key,
-    value,
-  }));
-  const stored = await kafka.produce(topic, messages, { compression: CompressionTypes.Snappy });
-  return stored.map((place, index) => {
-    const { eventId = "", key = null } = all[index] ?? {};
-    return { ...place, eventId, key };
-  });
 }

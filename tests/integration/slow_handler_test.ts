@@ -6,7 +6,7 @@ import { assertNoViolation, type Handled, judge } from "../support/oracle.ts";
 import { CommitWatch, Recording } from "../support/recording.ts";
 import { complaints, logLines, untilAllCommitted } from "../support/service.ts";
 
-const SESSION_MS = 2_000;
+const SESSION_MS = 1_500;
 const SLOW_MS = 10 * SESSION_MS;
 const MESSAGES = 200;
 const USERS = 10;
