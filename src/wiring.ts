@@ -194,7 +194,7 @@ function wireCommitter(
     enabled: config.enableAutoCommit,
     intervalMs: config.autoCommitIntervalMs,
     maxMessages: config.commitMaxMessages,
-    snapshot: () => assignment.snapshot(),
+    snapshot: (which) => assignment.snapshot(which),
     onCommitted: (facts) => telemetry.offsetsCommitted(facts),
     onFailed: (facts) => telemetry.commitFailed(facts),
   });

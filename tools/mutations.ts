@@ -186,6 +186,13 @@ export const MUTATIONS: readonly Mutation[] = [
       ),
     ],
   },
+  {
+    guard: "what stands still is committed again before brokers forget it",
+    file: COMMITTER,
+    from: `snapshot(isRefresh ? "all" : "moved")`,
+    to: `snapshot("moved")`,
+    tests: [inCommitter("Committer commits what stands still again before brokers forget it")],
+  },
 ];
 
 function inAssignment(name: string): NamedTest {

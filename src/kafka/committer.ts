@@ -23,8 +23,8 @@ export interface CommitterOptions {
   readonly maxMessages: number;
   readonly generation: () => Generation | null;
   readonly identity: (generation: Generation) => MemberIdentity;
-  /** What moved since the last acknowledged commit. */
-  readonly snapshot: () => readonly CommitPoint[];
+  /** What moved since the last acknowledged commit, or all there is. */
+  readonly snapshot: (which: "moved" | "all") => readonly CommitPoint[];
   /** What goes beside the offset. */
   readonly metadataFor: (point: CommitPoint) => string | null;
   readonly onCommitted: (
@@ -33,17 +33,26 @@ export interface CommitterOptions {
   readonly onFailed: (facts: { reason: string; code: number | null }) => void;
 }
 
+/**
+ * Brokers forget offsets that were not committed for long: Apache Kafka after seven days (offsets.retention.minutes),
+ * others sooner, some while the group lives. What stands still is committed again this often.
+ */
+export const REFRESH_MS = 3_600_000;
+
 export class Committer {
   readonly #options: CommitterOptions;
   #inFlight: Promise<void> | null = null;
   #cancelTimer = () => {};
   #doneSinceCommit = 0;
+  /** From then on everything is committed once, moved or not. */
+  #refreshAt: number;
   /** The broker takes no metadata as long as ours: from then on offsets go alone. */
   #withoutMetadata = false;
   #stopped = false;
 
   constructor(options: CommitterOptions) {
     this.#options = options;
+    this.#refreshAt = options.clock.now() + REFRESH_MS;
   }
 
   start(): void {
@@ -53,9 +62,7 @@ export class Committer {
   /** So many more messages have their outcome. */
   onProgress(messages: number): void {
     this.#doneSinceCommit += messages;
-    if (this.#doneSinceCommit < this.#options.maxMessages || this.#inFlight !== null) return;
-    this.#doneSinceCommit = 0;
-    void this.commit();
+    this.#commitIfMany();
   }
 
   /** Commits what moved; joins the commit that is in flight, which may have an older snapshot. Never rejects. */
@@ -64,11 +71,15 @@ export class Committer {
     if (this.#inFlight !== null) return this.#inFlight;
     const generation = this.#options.generation();
     if (generation === null || !generation.holds) return Promise.resolve();
-    const points = this.#options.snapshot();
+    const { clock, snapshot } = this.#options;
+    const isRefresh = clock.now() >= this.#refreshAt;
+    const points = snapshot(isRefresh ? "all" : "moved");
     if (points.length === 0) return Promise.resolve();
+    if (isRefresh) this.#refreshAt = clock.now() + REFRESH_MS;
     this.#doneSinceCommit = 0;
     this.#inFlight = this.#send(generation, points).finally(() => {
       this.#inFlight = null;
+      this.#commitIfMany();
     });
     return this.#inFlight;
   }
@@ -77,6 +88,12 @@ export class Committer {
   stop(): void {
     this.#stopped = true;
     this.#cancelTimer();
+  }
+
+  #commitIfMany(): void {
+    if (this.#doneSinceCommit < this.#options.maxMessages || this.#inFlight !== null) return;
+    this.#doneSinceCommit = 0;
+    void this.commit();
   }
 
   #schedule(): void {

@@ -171,13 +171,14 @@ export class Assignment {
     return abandoned;
   }
 
-  /** What moved since the last acknowledged commit. */
-  snapshot(): CommitPoint[] {
+  /** What moved since the last acknowledged commit, or everything that may be committed. */
+  snapshot(which: "moved" | "all" = "moved"): CommitPoint[] {
     const points: CommitPoint[] = [];
     for (const partition of this.#owned.values()) {
       const { state, prefix, committed, prefixEpoch, progress, committedProgress } = partition;
       if (state !== "active" && state !== "draining") continue;
-      if (prefix === committed && progress === committedProgress) continue;
+      const hasMoved = prefix !== committed || progress !== committedProgress;
+      if (!hasMoved && which === "moved") continue;
       points.push({ partition, offset: prefix, leaderEpoch: prefixEpoch, progress });
     }
     return points;

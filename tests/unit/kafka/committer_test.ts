@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Committer, type CommitterOptions } from "../../../src/kafka/committer.ts";
+import { Committer, type CommitterOptions, REFRESH_MS } from "../../../src/kafka/committer.ts";
 import { Coordinator } from "../../../src/kafka/coordinator.ts";
 import { ERROR_CODE } from "../../../src/kafka/error_codes.ts";
 import { Generation } from "../../../src/kafka/generation.ts";
@@ -57,7 +57,7 @@ class CommitBench {
         memberId,
         groupInstanceId: null,
       }),
-      snapshot: () => this.snapshot(),
+      snapshot: (which) => this.snapshot(which),
       metadataFor: ({ partition }) => `about ${partition.partition}`,
       onCommitted: (facts) => this.committed.push(facts),
       onFailed: (facts) => this.failed.push(facts),
@@ -65,7 +65,7 @@ class CommitBench {
     });
   }
 
-  snapshot(): CommitPoint[] {
+  snapshot(which: "moved" | "all"): CommitPoint[] {
     return this.partitions
       .map((partition, at) => ({
         partition,
@@ -73,7 +73,7 @@ class CommitBench {
         leaderEpoch: 3,
         progress: 1,
       }))
-      .filter(({ partition, offset }) => partition.committed !== offset);
+      .filter(({ partition, offset }) => which === "all" || partition.committed !== offset);
   }
 
   answer(...codes: readonly number[]): unknown {
@@ -207,6 +207,38 @@ Deno.test("Committer commits by count, which starts anew with each commit", asyn
   assert.deepEqual(await bench.sent(), ["0@10"]);
   await finish(1);
   assert.deepEqual(await bench.sent(), ["0@10", "0@20"]);
+});
+
+Deno.test("Committer commits by count again as soon as the commit in flight has ended", async () => {
+  const bench = new CommitBench({ maxMessages: 10 });
+  const gate = Promise.withResolvers<void>();
+  bench.caller.answer = () => gate.promise.then(() => bench.answer());
+  const finishInOneSlice = (messages: number) => {
+    for (let left = messages; left > 0; left--) {
+      bench.done[0] = (bench.done[0] ?? 0) + 1;
+      bench.committer.onProgress(1);
+    }
+  };
+  finishInOneSlice(35);
+  await bench.clock.settle();
+  assert.deepEqual(await bench.sent(), ["0@10"]);
+  gate.resolve();
+  await bench.clock.settle();
+  assert.deepEqual(await bench.sent(), ["0@10", "0@35"]);
+  assert.equal(bench.clock.pending, 0, "no timer was needed");
+});
+
+Deno.test("Committer commits what stands still again before brokers forget it", async () => {
+  const bench = new CommitBench();
+  bench.committer.start();
+  bench.done[0] = 1;
+  await bench.clock.advance(REFRESH_MS);
+  assert.deepEqual(await bench.sent(), ["0@1", "0@1 1@0"]);
+  await bench.clock.advance(REFRESH_MS - 5_000);
+  assert.equal(bench.caller.calls.length, 2);
+  await bench.clock.advance(5_000);
+  assert.deepEqual(await bench.sent(), ["0@1", "0@1 1@0", "0@1 1@0"]);
+  bench.committer.stop();
 });
 
 Deno.test("Committer commits by time, only what moved, until it is stopped", async () => {
