@@ -54,6 +54,7 @@ export class Telemetry implements ProcessingTelemetry {
   readonly #unreadable = new Map<string, number>();
   #cancelSummary = () => {};
   #coordinatorTries = 0;
+  #noBrokerAnswers = false;
 
   constructor({ logger, clock }: TelemetryOptions) {
     this.#logger = logger;
@@ -158,17 +159,21 @@ export class Telemetry implements ProcessingTelemetry {
       error: unknown;
     },
   ): void {
+    this.#noBrokerAnswers = true;
     this.#sparing.warning("No broker answers, trying again", { attempt, brokers, delayMs, error });
   }
 
   brokersBack(): void {
+    this.#noBrokerAnswers = false;
+    this.#coordinatorTries = 0;
     this.#logger.info("Connected to Kafka again");
   }
 
   coordinatorUnknown({ error }: { error: unknown }): void {
     this.#coordinatorTries += 1;
     const tries = this.#coordinatorTries;
-    if (tries > COORDINATOR_TRIES_QUIET) {
+    // Where no broker answers at all that is the news, and said elsewhere.
+    if (tries > COORDINATOR_TRIES_QUIET && !this.#noBrokerAnswers) {
       this.#sparing.warning("No coordinator for the group, trying again", { tries, error });
     } else {
       this.#logger.debug("Coordinator not known yet", { tries, error });

@@ -141,6 +141,17 @@ Deno.test("Telemetry.coordinatorUnknown() warns only when looking takes long", (
   assert.equal(logger.shown.filter(({ level }) => level === "warning").length, 1);
 });
 
+Deno.test("Telemetry.coordinatorUnknown() leaves the news to brokersUnreachable() where no broker answers", () => {
+  const { logger, telemetry } = makeTelemetry();
+  const error = new Error("refused");
+  telemetry.brokersUnreachable({ attempt: 1, brokers: 3, delayMs: 250, error });
+  for (let i = 0; i < 30; i++) telemetry.coordinatorUnknown({ error });
+  assert.equal(logger.shown.length, 1);
+  telemetry.brokersBack();
+  for (let i = 0; i < 11; i++) telemetry.coordinatorUnknown({ error });
+  assert.equal(logger.shown.filter(({ level }) => level === "warning").length, 2);
+});
+
 Deno.test("Telemetry.batchUnreadable() counts a batch once, however often it is tried", async () => {
   const { logger, clock, telemetry } = makeTelemetry();
   const batch = { baseOffset: 5, lastOffset: 9, code: "crc_mismatch", message: "CRC" };
