@@ -14,7 +14,8 @@ import type { Phase } from "./ops/health.ts";
 import { sleep } from "./processing/clock.ts";
 import type { TopicPartition } from "./processing/message.ts";
 import type { Partition } from "./processing/partition.ts";
-import { type Parts, type ServiceOptions, wire } from "./wiring.ts";
+import { type Parts, wire } from "./wiring.ts";
+import type { ServiceOptions } from "./wiring/service_options.ts";
 
 /** What a stop could and could not finish. */
 export interface StopReport {
@@ -36,6 +37,8 @@ export interface PartitionStatus extends TopicPartition {
   readonly windowBytes: number;
   readonly inFlight: number;
   readonly logEnd: number | null;
+  /** Why it stands still until somebody does something; null when it does not. */
+  readonly stalled: string | null;
 }
 
 export interface ServiceStatus {
@@ -69,6 +72,7 @@ export class Service {
       onFirstJoin: () => this.#onFirstJoin(),
     });
     options.health.addCheck("fetch", () => this.#parts.fetcher.refusal);
+    options.health.addCheck("unreadable", () => this.#parts.quarantine.problem);
     options.health.addCheck("lease", () => this.#leaseProblem());
   }
 
@@ -91,7 +95,7 @@ export class Service {
   /** What `/status` shows: where we stand with Kafka, partition by partition. */
   status(): ServiceStatus {
     const { config, health } = this.#options;
-    const { assignment, fetcher, membership } = this.#parts;
+    const { assignment, fetcher, membership, quarantine } = this.#parts;
     const { phase, problems } = health.facts();
     return {
       phase,
@@ -114,6 +118,7 @@ export class Service {
         windowBytes: partition.windowBytes,
         inFlight: partition.inFlight,
         logEnd: fetcher.bounds(partition)?.logEnd ?? null,
+        stalled: quarantine.stalled(partition),
       })),
     };
   }
@@ -150,7 +155,7 @@ export class Service {
     await membership.leave();
     coordinator.stop();
     this.#parts.metadata.stop();
-    const fetching = fetcher.stop();
+    const fetching = Promise.all([fetcher.stop(), this.#parts.quarantine.stop()]);
     connections.close();
     await Promise.allSettled([fetching, ...this.#background]);
     health.setPhase("stopped");

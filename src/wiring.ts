@@ -1,44 +1,24 @@
 /**
  * Settings in, parts out: makes the parts of the service and tells each whom to call. Nothing starts here.
  */
-import type { Config } from "./config.ts";
-import { kafkajsLogger, securityFrom } from "./kafka/client.ts";
 import { Committer, type CommitterOptions } from "./kafka/committer.ts";
 import type { ConnectOptions } from "./kafka/connect.ts";
-import { Connections } from "./kafka/connections.ts";
+import type { Connections } from "./kafka/connections.ts";
 import { Consumer } from "./kafka/consumer.ts";
-import { Coordinator } from "./kafka/coordinator.ts";
+import type { Coordinator } from "./kafka/coordinator.ts";
 import { Fetcher, type FetcherOptions } from "./kafka/fetcher.ts";
-import type { Refusal } from "./kafka/generation.ts";
 import { Membership } from "./kafka/membership.ts";
-import { Metadata } from "./kafka/metadata.ts";
+import type { Metadata } from "./kafka/metadata.ts";
 import { Offsets } from "./kafka/offsets.ts";
 import { Positions } from "./kafka/positions.ts";
 import { DeadLetterProducer } from "./kafka/producer.ts";
+import type { Quarantine } from "./kafka/quarantine.ts";
 import { EXIT, ExitError } from "./ops/exit.ts";
-import type { Health } from "./ops/health.ts";
-import type { Telemetry } from "./ops/telemetry.ts";
 import { Assignment } from "./processing/assignment.ts";
-import type { Clock } from "./processing/clock.ts";
-import type { Handlers } from "./processing/handler.ts";
-import type { Logger } from "./processing/message.ts";
-
-export interface ServiceOptions {
-  readonly config: Config;
-  readonly handlers: Handlers;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly telemetry: Telemetry;
-  readonly health: Health;
-  readonly version: string;
-}
-
-/** What the parts tell the service. */
-export interface ServiceListener {
-  onFatal(error: ExitError): void;
-  onRefused(refusal: Refusal): void;
-  onFirstJoin(): void;
-}
+import type { DeadLetterSink } from "./processing/dead_letter.ts";
+import { type Cluster, wireCluster } from "./wiring/cluster.ts";
+import { wireQuarantine } from "./wiring/quarantine.ts";
+import type { ServiceListener, ServiceOptions } from "./wiring/service_options.ts";
 
 export interface Parts {
   readonly assignment: Assignment;
@@ -50,6 +30,7 @@ export interface Parts {
   readonly fetcher: Fetcher;
   readonly membership: Membership;
   readonly metadata: Metadata;
+  readonly quarantine: Quarantine;
 }
 
 /** Drains of a rebalance end well before the coordinator gives up on us. */
@@ -60,10 +41,11 @@ export function wire(options: ServiceOptions, listener: ServiceListener): Parts 
     membership.onMetadataChange();
     consumer.onMetadataChange();
   });
-  const { assignment, deadLetterTopicFor } = wireProcessing(options, {
+  const holdsLease = () => membership.lease.holds;
+  const { assignment, deadLetters, deadLetterTopicFor } = wireProcessing(options, {
     cluster,
     listener,
-    holdsLease: () => membership.lease.holds,
+    holdsLease,
     onRoom: () => fetcher.wake(),
     onProgress: (messages) => committer.onProgress(messages),
   });
@@ -73,6 +55,18 @@ export function wire(options: ServiceOptions, listener: ServiceListener): Parts 
     onOutOfRange: (partition) => consumer.onOutOfRange(partition),
     onNewLeader: (partition) => consumer.onNewLeader(partition),
     onRefused: (partition, code) => consumer.onFetchRefused(partition, code),
+    onUnreadable: (partition, { code, ...batch }) => {
+      const { topic, partition: number } = partition;
+      options.telemetry.batchUnreadable({ topic, partition: number, code, ...batch });
+      quarantine.take(partition);
+    },
+  });
+  const quarantine: Quarantine = wireQuarantine(options, {
+    cluster,
+    assignment,
+    deadLetters,
+    holdsLease,
+    settled: (partition) => fetcher.settled(partition),
   });
   const committer: Committer = wireCommitter(options, {
     cluster,
@@ -108,61 +102,14 @@ export function wire(options: ServiceOptions, listener: ServiceListener): Parts 
   };
   const { caller: connections, coordinator, metadata } = cluster;
   const kafka = { connect, connections, coordinator, metadata, membership };
-  return { ...kafka, assignment, committer, consumer, fetcher };
-}
-
-/** How brokers are reached and what is known of them: what all of the edge is built on. */
-interface Cluster {
-  readonly caller: Connections;
-  readonly clock: Clock;
-  readonly requestTimeoutMs: number;
-  readonly metadata: Metadata;
-  readonly coordinator: Coordinator;
-}
-
-function wireCluster(
-  { config, clock, health, logger, telemetry }: ServiceOptions,
-  onMetadataChange: () => void,
-): Cluster {
-  const { requestTimeoutMs } = config;
-  const caller = new Connections({
-    ...securityFrom(config),
-    clientId: config.kafkaClientId,
-    connectionTimeoutMs: config.socketConnectionSetupTimeoutMs,
-    requestTimeoutMs,
-    clock,
-    kafkajsLogger: kafkajsLogger(logger),
-  });
-  const metadata: Metadata = new Metadata({
-    caller,
-    clock,
-    requestTimeoutMs,
-    bootstrap: config.kafkaBrokers.map(({ host, port }, i) => ({ id: -1 - i, host, port })),
-    maxAgeMs: config.metadataMaxAgeMs,
-    onChange: onMetadataChange,
-    onUnreachable: (facts) => {
-      health.setProblem("kafka", "no broker answers");
-      telemetry.brokersUnreachable({ ...facts, brokers: metadata.brokers.length });
-    },
-    onReachable: () => {
-      health.setProblem("kafka", null);
-      telemetry.brokersBack();
-    },
-  });
-  const coordinator = new Coordinator({
-    caller,
-    clock,
-    lookUp: () => metadata.findCoordinator(config.kafkaGroupId),
-    onFailed: (error) => telemetry.coordinatorUnknown({ error }),
-  });
-  return { caller, clock, requestTimeoutMs, metadata, coordinator };
+  return { ...kafka, assignment, committer, consumer, fetcher, quarantine };
 }
 
 function wireFetcher(
   { config, telemetry }: ServiceOptions,
   { cluster, assignment, ...callbacks }:
     & { readonly cluster: Cluster; readonly assignment: Assignment }
-    & Pick<FetcherOptions, "onOutOfRange" | "onNewLeader" | "onRefused">,
+    & Pick<FetcherOptions, "onOutOfRange" | "onNewLeader" | "onRefused" | "onUnreadable">,
 ): Fetcher {
   return new Fetcher({
     ...cluster,
@@ -176,8 +123,6 @@ function wireFetcher(
     maxDecompressedBytes: config.maxDecompressedBytes,
     partitions: () => assignment.all(),
     deliver: (partition, delivery) => assignment.deliver(partition, delivery),
-    onUnreadable: ({ topic, partition }, batch) =>
-      telemetry.batchUnreadable({ topic, partition, ...batch }),
     onFailed: (broker, error) => telemetry.fetchFailed({ broker, error }),
   });
 }
@@ -250,7 +195,11 @@ function wireProcessing(
     readonly onRoom: () => void;
     readonly onProgress: (messages: number) => void;
   },
-): { assignment: Assignment; deadLetterTopicFor: ((source: string) => string) | null } {
+): {
+  assignment: Assignment;
+  deadLetters: DeadLetterSink | null;
+  deadLetterTopicFor: ((source: string) => string) | null;
+} {
   const { cluster, listener } = edge;
   const deadLetterTopicFor = config.dlqTopic === "none"
     ? null
@@ -284,7 +233,7 @@ function wireProcessing(
       listener.onFatal(new ExitError(EXIT.INTERNAL, text, { cause: error }));
     },
   });
-  return { assignment, deadLetterTopicFor };
+  return { assignment, deadLetters, deadLetterTopicFor };
 }
 
 function noOffset(reason: string): ExitError {

@@ -22,6 +22,7 @@ const PARTITION = "src/processing/partition.ts";
 const LANES = "src/processing/lanes.ts";
 const ATTEMPTS = "src/processing/attempts.ts";
 const DEAD_LETTER_WRITER = "src/processing/dead_letter_writer.ts";
+const QUARANTINE = "src/kafka/quarantine.ts";
 const COMMITTER = "src/kafka/committer.ts";
 
 const SIMULATION: NamedTest = {
@@ -193,7 +194,64 @@ export const MUTATIONS: readonly Mutation[] = [
     to: `snapshot("moved")`,
     tests: [inCommitter("Committer commits what stands still again before brokers forget it")],
   },
+  {
+    guard: "the dead-letter acknowledgement of a damaged batch",
+    file: QUARANTINE,
+    from: "    const stored = await this.#options.writer.store(batch, { partition, isWanted });\n",
+    to: `    void this.#options.writer.store(batch, { partition, isWanted });
+    const stored = null;\n`,
+    tests: [
+      inQuarantine(
+        "Quarantine puts a damaged batch away, once, after three more fetches, and moves behind it",
+      ),
+    ],
+  },
+  {
+    guard: "batches that an update could read are not put away",
+    file: QUARANTINE,
+    from: "if (front === null || !PUT_AWAY.has(code)) {",
+    to: "if (front === null) {",
+    tests: [inQuarantine("Quarantine puts away only what nothing can mend")],
+  },
+  {
+    guard: "the same bytes each time before a batch is put away",
+    file: QUARANTINE,
+    from: "trouble.same = isSame ? trouble.same + 1 : 1;",
+    to: "trouble.same += 1;\n  void isSame;",
+    tests: [
+      inQuarantine(
+        "Quarantine counts anew when the bytes differ, which happens on the way and not where they are kept",
+      ),
+    ],
+  },
+  {
+    guard: "the lease before a damaged batch is put away",
+    file: "src/kafka/quarantine_writer.ts",
+    from: `if (!mayStart() || partition.state !== "active") {`,
+    to: `if (!mayStart() && delays < 0) {`,
+    tests: [
+      inQuarantine(
+        "Quarantine waits for ever for an answer, the lease and the dead-letter topic, and for the partition to be active",
+      ),
+    ],
+  },
+  {
+    guard: "the end of a damaged batch is confirmed by something else",
+    file: "src/kafka/batch_end.ts",
+    from: "logEnds.includes(claimed) ? claimed : null",
+    to: "logEnds.length > 0 ? claimed : null",
+    tests: [
+      {
+        file: "tests/unit/kafka/batch_end_test.ts",
+        name: "frontBatch() knows no end when nothing says the same as the batch",
+      },
+    ],
+  },
 ];
+
+function inQuarantine(name: string): NamedTest {
+  return { file: "tests/unit/kafka/quarantine_test.ts", name };
+}
 
 function inAssignment(name: string): NamedTest {
   return { file: "tests/unit/processing/assignment_test.ts", name };

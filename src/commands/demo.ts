@@ -7,7 +7,7 @@ import { type Config, Endpoint } from "../config.ts";
 import { DemoEvents } from "../demo/events.ts";
 import { createHandlers } from "../handlers/mod.ts";
 import { systemClock } from "../ops/system_clock.ts";
-import type { Counts } from "../ops/telemetry.ts";
+import type { Counts } from "../ops/counts.ts";
 import { sleep } from "../processing/clock.ts";
 import { TransientError } from "../processing/failure.ts";
 import type { Handlers } from "../processing/handler.ts";

@@ -19,7 +19,14 @@ import {
 import { type ApiRequest, type BrokerAddress, REQUIRED_APIS } from "./protocol.ts";
 
 /** What a connection is for. */
-export type Purpose = "metadata" | "fetch" | "group" | "heartbeat" | "commit" | "produce";
+export type Purpose =
+  | "metadata"
+  | "fetch"
+  | "single_fetch"
+  | "group"
+  | "heartbeat"
+  | "commit"
+  | "produce";
 
 /** Sends requests to brokers. Connections is the real one; a simulation puts its own in this place. */
 export interface Caller {

@@ -22,6 +22,8 @@ export interface FetchedPartition {
   readonly partition: number;
   readonly errorCode: number;
   readonly highWatermark: number;
+  /** Where the log ends for those who read only what is committed. */
+  readonly lastStable: number;
   readonly logStart: number;
   readonly aborted: readonly AbortedTransaction[];
   /** A view on the answer's bytes. */
@@ -124,7 +126,7 @@ class FetchReader {
     const partition = this.int32();
     const errorCode = this.int16();
     const highWatermark = this.int64();
-    this.int64(); // last stable offset
+    const lastStable = this.int64();
     const logStart = this.int64();
     const aborted: AbortedTransaction[] = [];
     for (let left = this.int32(); left > 0; left--) {
@@ -133,6 +135,6 @@ class FetchReader {
     const size = Math.max(0, this.int32());
     this.#at += size;
     const records = this.#payload.subarray(this.#at - size, this.#at);
-    return { topic, partition, errorCode, highWatermark, logStart, aborted, records };
+    return { topic, partition, errorCode, highWatermark, lastStable, logStart, aborted, records };
   }
 }

@@ -38,6 +38,7 @@ export interface FetcherOptions {
   readonly onNewLeader: (partition: Partition) => void;
   /** The broker refused the partition with a code that is neither a moved leader nor an offset. */
   readonly onRefused: (partition: Partition, code: number) => void;
+  /** The batch at the position cannot be read. The partition is not asked for until `settled`. */
   readonly onUnreadable: (partition: Partition, batch: UnreadableBatch) => void;
   readonly onFailed: (broker: string, error: unknown) => void;
 }
@@ -111,7 +112,7 @@ export class Fetcher {
     for (const loop of this.#loops.values()) loop.abort();
   }
 
-  /** The position of a partition that was out of range is inside the log again. */
+  /** The partition can be asked for again: its position is inside the log, and before what can be read. */
   settled(partition: Partition): void {
     this.#state(partition).unsettled = false;
     this.wake();
@@ -240,6 +241,7 @@ export class Fetcher {
   async #take(partition: Partition, position: number, fetched: FetchedPartition): Promise<void> {
     // Other answers may have moved it, or the group may have taken it away, while this one was under way.
     if (partition.state === "dropped" || partition.position !== position) return;
+    const { caller, onUnreadable } = this.#options;
     const state = this.#state(partition);
     if (fetched.errorCode !== ERROR_CODE.NONE) return this.#takeError(partition, fetched.errorCode);
     this.#hasServed = true;
@@ -267,8 +269,12 @@ export class Fetcher {
       };
       this.#options.deliver(partition, delivery);
     } else {
-      if (decoded.unreadable !== null) this.#options.onUnreadable(partition, decoded.unreadable);
       this.#postpone(state); // without progress, asking again at once would never end
+      if (decoded.unreadable === null) return;
+      state.unsettled = true;
+      const leader = this.#options.metadata.leader(partition)?.broker;
+      if (leader !== undefined) caller.drop(leader, "fetch", "a batch of its answer is unreadable");
+      onUnreadable(partition, decoded.unreadable);
     }
   }
 

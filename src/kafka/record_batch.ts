@@ -107,7 +107,7 @@ export async function decodeRecordBatches(
 }
 
 /** Infinity when the bytes end before they say it. */
-function batchSize(log: Buffer, at: number): number {
+export function batchSize(log: Buffer, at: number): number {
   if (log.length - at < LOG_OVERHEAD_BYTES) return Infinity;
   return LOG_OVERHEAD_BYTES + Math.max(0, log.readInt32BE(at + 8));
 }
@@ -119,7 +119,7 @@ function cutOff(log: Buffer): UnreadableBatch {
 }
 
 /** As far as they can be told from the beginning of a batch. */
-function offsetsOf(batch: Buffer): { baseOffset: number; lastOffset: number } {
+export function offsetsOf(batch: Buffer): { baseOffset: number; lastOffset: number } {
   const baseOffset = batch.length < 8 ? -1 : readInt64(batch, 0);
   const isKnown = batch.length >= 27 && batch[16] === MAGIC;
   const lastOffset = isKnown ? baseOffset + Math.max(0, batch.readInt32BE(23)) : baseOffset;
@@ -139,7 +139,8 @@ interface Batch {
   readonly bytes: Buffer;
 }
 
-function readBatch(bytes: Buffer): Batch | UnreadableBatch {
+/** Looks at one whole batch, its records left packed. */
+export function readBatch(bytes: Buffer): Batch | UnreadableBatch {
   const { baseOffset, lastOffset } = offsetsOf(bytes);
   const unreadable = (code: UnreadableBatch["code"], message: string) => ({
     baseOffset,

@@ -6,31 +6,9 @@
 import type { Clock } from "../processing/clock.ts";
 import type { Coordinates, Fields, Logger, TopicPartition } from "../processing/message.ts";
 import type { Failure, ProcessingTelemetry, StoredDeadLetter } from "../processing/telemetry.ts";
+import { type Counts, noCounts } from "./counts.ts";
 import { partitionRanges } from "./partition_ranges.ts";
 import { SparingLog } from "./sparing_log.ts";
-
-/** How often each thing happened since the start. */
-export interface Counts {
-  readonly processed: number;
-  readonly skipped: number;
-  readonly retried: number;
-  readonly deadLettered: number;
-  /** Dropped on purpose: DLQ_TOPIC=none. */
-  readonly dropped: number;
-  /** Dead letters that the broker took only without their value. */
-  readonly deadLettersWithoutValue: number;
-  /** Failed tries to write a dead letter. */
-  readonly deadLettersDelayed: number;
-  readonly handlersAbandoned: number;
-  readonly commits: number;
-  readonly committedMessages: number;
-  readonly commitFailures: number;
-  readonly fetchFailures: number;
-  readonly unreadableBatches: number;
-  readonly rebalances: number;
-  /** Gone from the log before they were processed. */
-  readonly lostMessages: number;
-}
 
 export interface TelemetryOptions {
   readonly logger: Logger;
@@ -302,26 +280,39 @@ export class Telemetry implements ProcessingTelemetry {
     const fields = { topic, partition, baseOffset, lastOffset, code, reason: message };
     this.#sparing.error("Record batch unreadable", fields, place);
   }
-}
 
-function noCounts(): Counts {
-  return {
-    processed: 0,
-    skipped: 0,
-    retried: 0,
-    deadLettered: 0,
-    dropped: 0,
-    deadLettersWithoutValue: 0,
-    deadLettersDelayed: 0,
-    handlersAbandoned: 0,
-    commits: 0,
-    committedMessages: 0,
-    commitFailures: 0,
-    fetchFailures: 0,
-    unreadableBatches: 0,
-    rebalances: 0,
-    lostMessages: 0,
-  };
+  /** `stored` is null only with `DLQ_TOPIC=none`: the batch is dropped on purpose. */
+  batchQuarantined(
+    { topic, partition, from, to, bytes, code, reason, stored }: TopicPartition & {
+      readonly from: number;
+      readonly to: number;
+      readonly bytes: number;
+      readonly code: string;
+      readonly reason: string;
+      readonly stored: StoredDeadLetter | null;
+    },
+  ): void {
+    const fields = { topic, partition, from, to, bytes, code, reason };
+    if (stored === null) return this.#logger.error("Record batch dropped", fields);
+    this.#counts.quarantinedBatches += 1;
+    this.#logger.error("Record batch dead-lettered as it was", {
+      ...fields,
+      deadLetterTopic: stored.topic,
+      deadLetterPartition: stored.partition,
+      deadLetterOffset: stored.offset,
+      reduced: stored.reduced,
+    });
+  }
+
+  /** Told again and again while it lasts. */
+  partitionStalled({ reason, ...at }: Coordinates & { readonly reason: string }): void {
+    const key = `${at.topic}/${at.partition}`;
+    this.#sparing.error("Partition stands still until something is done", { ...at, reason }, key);
+  }
+
+  partitionGoesOn(at: Coordinates): void {
+    this.#logger.info("Partition goes on: nothing unreadable is left at its position", place(at));
+  }
 }
 
 /** The coordinates alone: what is passed may be a whole message. */

@@ -41,6 +41,17 @@ export interface DeadLetterFacts {
   readonly lastFailedAt: number;
   readonly groupId: string;
   readonly serviceVersion: string;
+  /** The value is a whole record batch that could not be read, and these are its offsets. */
+  readonly batch?: BatchRange;
+}
+
+/** Offsets that a batch stands for. */
+export interface BatchRange {
+  /** The first that was not read, and the last. */
+  readonly first: number;
+  readonly last: number;
+  /** Where the batch begins, as its header says: before `first` where a part of it was read before. */
+  readonly base: number;
 }
 
 /** What is left out so that the broker takes the rest. */
@@ -121,9 +132,18 @@ function errorTexts(message: Message, facts: DeadLetterFacts): Text[] {
     [`${OURS}replay.count`, first.replays],
     [`${OURS}service.version`, facts.serviceVersion],
   ];
+  if (facts.batch !== undefined) texts.push(...batchTexts(facts.batch));
   if (failure.stack !== undefined) texts.push([`${OURS}stack`, failure.stack, STACK_MAX_BYTES]);
   if (origin !== null) texts.push([`${OURS}last.source`, placeOf(message)]);
   return texts;
+}
+
+function batchTexts({ first, last, base }: BatchRange): Text[] {
+  return [
+    [`${OURS}batch.first.offset`, String(first)],
+    [`${OURS}batch.last.offset`, String(last)],
+    [`${OURS}batch.base.offset`, String(base)],
+  ];
 }
 
 /** Where a message that comes back from a dead-letter topic was first; null when it was never one. */

@@ -7,7 +7,7 @@ import type { Coordinates } from "./message.ts";
 /** Why a message did not pass: where, what kind, and a text that never holds the message's content. */
 export interface Failure {
   /** The step that failed. */
-  readonly stage: "decode" | "validate" | "handle";
+  readonly stage: "read" | "decode" | "validate" | "handle";
   /** Low-cardinality name, fit for a metric label: `not_json`, `schema_mismatch`, `handler_timeout`, an error's `code`. */
   readonly code: string;
   /** One line for people, with the path inside the event where there is one. */

@@ -84,7 +84,7 @@ export async function encodeBatch(batch: TestBatch): Promise<Buffer> {
   bytes.writeInt32BE(batch.count ?? records.length, 57);
   bytes.set(payload, 61);
   sealBatch(bytes);
-  if (batch.hasWrongCrc) bytes.writeUInt32BE(bytes.readUInt32BE(17) ^ 1, 17);
+  if (batch.hasWrongCrc) bytes.writeUInt32BE((bytes.readUInt32BE(17) ^ 1) >>> 0, 17);
   return bytes;
 }
 

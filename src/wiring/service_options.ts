@@ -1,0 +1,26 @@
+/** What the service is made of, and whom its parts tell. */
+import type { Config } from "../config.ts";
+import type { Refusal } from "../kafka/generation.ts";
+import type { ExitError } from "../ops/exit.ts";
+import type { Health } from "../ops/health.ts";
+import type { Telemetry } from "../ops/telemetry.ts";
+import type { Clock } from "../processing/clock.ts";
+import type { Handlers } from "../processing/handler.ts";
+import type { Logger } from "../processing/message.ts";
+
+export interface ServiceOptions {
+  readonly config: Config;
+  readonly handlers: Handlers;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly telemetry: Telemetry;
+  readonly health: Health;
+  readonly version: string;
+}
+
+/** What the parts tell the service. */
+export interface ServiceListener {
+  onFatal(error: ExitError): void;
+  onRefused(refusal: Refusal): void;
+  onFirstJoin(): void;
+}
