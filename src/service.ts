@@ -15,6 +15,7 @@ import { sleep } from "./processing/clock.ts";
 import type { TopicPartition } from "./processing/message.ts";
 import type { Partition } from "./processing/partition.ts";
 import { type Parts, wire } from "./wiring.ts";
+import { breakerProblem, breakerText } from "./wiring/breaker.ts";
 import type { ServiceOptions } from "./wiring/service_options.ts";
 
 /** What a stop could and could not finish. */
@@ -29,7 +30,8 @@ const NOT_COMMITTED =
 
 /** One owned partition as `/status` shows it. */
 export interface PartitionStatus extends TopicPartition {
-  readonly state: Partition["state"];
+  /** `paused`: too many messages became dead letters. */
+  readonly state: Partition["state"] | "paused";
   readonly position: number;
   readonly prefix: number;
   readonly committed: number | null;
@@ -73,6 +75,7 @@ export class Service {
     });
     options.health.addCheck("fetch", () => this.#parts.fetcher.refusal);
     options.health.addCheck("unreadable", () => this.#parts.quarantine.problem);
+    options.health.addCheck("breaker", () => breakerProblem(this.#parts.assignment.all()));
     options.health.addCheck("lease", () => this.#leaseProblem());
   }
 
@@ -110,7 +113,7 @@ export class Service {
       partitions: assignment.all().map((partition) => ({
         topic: partition.topic,
         partition: partition.partition,
-        state: partition.state,
+        state: partition.breaker.isOpen ? "paused" : partition.state,
         position: partition.position,
         prefix: partition.prefix,
         committed: partition.committed,
@@ -118,7 +121,7 @@ export class Service {
         windowBytes: partition.windowBytes,
         inFlight: partition.inFlight,
         logEnd: fetcher.bounds(partition)?.logEnd ?? null,
-        stalled: quarantine.stalled(partition),
+        stalled: quarantine.stalled(partition) ?? breakerText(partition),
       })),
     };
   }

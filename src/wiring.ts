@@ -13,9 +13,12 @@ import { Offsets } from "./kafka/offsets.ts";
 import { Positions } from "./kafka/positions.ts";
 import { DeadLetterProducer } from "./kafka/producer.ts";
 import type { Quarantine } from "./kafka/quarantine.ts";
+import { SingleFetch } from "./kafka/single_fetch.ts";
 import { EXIT, ExitError } from "./ops/exit.ts";
 import { Assignment } from "./processing/assignment.ts";
 import type { DeadLetterSink } from "./processing/dead_letter.ts";
+import type { Partition } from "./processing/partition.ts";
+import { wireProbes } from "./wiring/breaker.ts";
 import { type Cluster, wireCluster } from "./wiring/cluster.ts";
 import { wireQuarantine } from "./wiring/quarantine.ts";
 import type { ServiceListener, ServiceOptions } from "./wiring/service_options.ts";
@@ -41,29 +44,29 @@ export function wire(options: ServiceOptions, listener: ServiceListener): Parts 
     membership.onMetadataChange();
     consumer.onMetadataChange();
   });
+  const fetches = new SingleFetch(cluster);
   const holdsLease = () => membership.lease.holds;
-  const { assignment, deadLetters, deadLetterTopicFor } = wireProcessing(options, {
+  const processing: Processing = wireProcessing(options, {
     cluster,
     listener,
     holdsLease,
     onRoom: () => fetcher.wake(),
+    onProbe: wireProbes(options, { fetches, assignment: () => processing.assignment }),
     onProgress: (messages) => committer.onProgress(messages),
   });
+  const { assignment, deadLetters, deadLetterTopicFor } = processing;
   const fetcher: Fetcher = wireFetcher(options, {
     cluster,
     assignment,
     onOutOfRange: (partition) => consumer.onOutOfRange(partition),
     onNewLeader: (partition) => consumer.onNewLeader(partition),
     onRefused: (partition, code) => consumer.onFetchRefused(partition, code),
-    onUnreadable: (partition, { code, ...batch }) => {
-      const { topic, partition: number } = partition;
-      options.telemetry.batchUnreadable({ topic, partition: number, code, ...batch });
-      quarantine.take(partition);
-    },
+    onUnreadable: (partition, batch) => quarantine.take(partition, batch),
   });
   const quarantine: Quarantine = wireQuarantine(options, {
     cluster,
     assignment,
+    fetches,
     deadLetters,
     holdsLease,
     settled: (partition) => fetcher.settled(partition),
@@ -185,6 +188,12 @@ function wireConsumer(
   });
 }
 
+interface Processing {
+  readonly assignment: Assignment;
+  readonly deadLetters: DeadLetterSink | null;
+  readonly deadLetterTopicFor: ((source: string) => string) | null;
+}
+
 /** The core, with the dead letters' way out. */
 function wireProcessing(
   { config, clock, handlers, logger, telemetry, version }: ServiceOptions,
@@ -193,13 +202,10 @@ function wireProcessing(
     readonly listener: ServiceListener;
     readonly holdsLease: () => boolean;
     readonly onRoom: () => void;
+    readonly onProbe: (partition: Partition) => void;
     readonly onProgress: (messages: number) => void;
   },
-): {
-  assignment: Assignment;
-  deadLetters: DeadLetterSink | null;
-  deadLetterTopicFor: ((source: string) => string) | null;
-} {
+): Processing {
   const { cluster, listener } = edge;
   const deadLetterTopicFor = config.dlqTopic === "none"
     ? null
@@ -225,7 +231,11 @@ function wireProcessing(
     groupId: config.kafkaGroupId,
     serviceVersion: version,
     mayStart: edge.holdsLease,
+    breaker: config.dlqBreaker === null
+      ? null
+      : { deadLetters: config.dlqBreaker.part, of: config.dlqBreaker.whole },
     onRoom: edge.onRoom,
+    onProbe: edge.onProbe,
     onProgress: edge.onProgress,
     onFatal: (error) => {
       const { code, message } = error;

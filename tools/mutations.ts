@@ -247,6 +247,16 @@ export const MUTATIONS: readonly Mutation[] = [
       },
     ],
   },
+  {
+    guard: "a flood of dead letters stops its partition",
+    file: PARTITION,
+    from: "    if (this.breaker.isOpen && work !== this.#probe) return false;\n",
+    to: "",
+    tests: [{
+      file: "tests/unit/processing/breakers_test.ts",
+      name: "A flood of dead letters stops its partition, by name, and no other",
+    }],
+  },
 ];
 
 function inQuarantine(name: string): NamedTest {

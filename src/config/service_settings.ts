@@ -1,6 +1,6 @@
 /** Settings of what is done with messages, and of what operators see. */
 import { optional, required } from "./setting.ts";
-import { hostName, integer, kafkaName, oneOf, or } from "./values.ts";
+import { hostName, integer, kafkaName, oneOf, or, share } from "./values.ts";
 
 const INT32_MAX = 2_147_483_647;
 const HOUR_MS = 3_600_000;
@@ -74,6 +74,14 @@ export const SERVICE_SETTINGS = {
     type: or(integer({ min: 1, max: CENTURY_MS }), { word: "-1", meaning: -1 }),
     default: "-1",
     doc: "Milliseconds that dead letters are kept, when the topic has to be created; -1 for ever",
+  }),
+
+  DLQ_BREAKER: required({
+    group: "Dead letters",
+    type: or(share({ max: 100_000 }), { word: "off", meaning: null }),
+    default: "500/1000",
+    doc:
+      "A partition pauses when more than so many of its last messages became dead letters, and tries one a minute",
   }),
 
   HTTP_HOST: required({

@@ -160,6 +160,29 @@ export function isKafkaName(name: string): boolean {
   return /^[a-zA-Z0-9._-]+$/.test(name) && name.length <= KAFKA_NAME_MAX && !/^\.\.?$/.test(name);
 }
 
+/** More than `part` out of `whole`. */
+export interface Share {
+  readonly part: number;
+  readonly whole: number;
+}
+
+/** `500/1000`. The part is less than the whole. */
+export function share({ max }: { max: number }): ValueType<Share> {
+  return {
+    label: `two integers, \`500/1000\`, up to ${max}`,
+    placeholder: "PART/WHOLE",
+    parse(value) {
+      const [, part, whole] = /^(\d{1,9})\/(\d{1,9})$/.exec(value) ?? [];
+      const parsed = { part: Number(part), whole: Number(whole) };
+      if (!(parsed.part < parsed.whole && parsed.whole <= max)) {
+        throw new ValueError(`two integers, the smaller one first, as in 500/1000, up to ${max}`);
+      }
+      return parsed;
+    },
+    show: ({ part, whole }) => `${part}/${whole}`,
+  };
+}
+
 /** Comma-separated; spaces, empty items and repetitions do not count, but one item there must be. */
 export function list<T>(item: ValueType<T>, label: string): ValueType<readonly T[]> {
   return {

@@ -92,7 +92,8 @@ export class Quarantine {
   }
 
   /** Takes care of the unreadable batch at the position of a partition, up to `settled`. */
-  take(partition: Partition): void {
+  take(partition: Partition, batch: UnreadableBatch): void {
+    this.#tell(partition, batch);
     if (this.#stopped || this.#troubles.has(partition)) return;
     const { position } = partition;
     const firstAt = this.#options.clock.wallTime();
@@ -139,8 +140,7 @@ export class Quarantine {
       const finding = await this.#lookAt(partition, answer);
       if (finding === null) return telemetry.partitionGoesOn(placeOf(partition, position));
       note(trouble, finding);
-      const { topic, partition: number } = partition;
-      telemetry.batchUnreadable({ topic, partition: number, ...finding.unreadable });
+      this.#tell(partition, finding.unreadable);
       if (trouble.same < TRIES) continue;
       if (await this.#putAway(partition, { trouble, finding })) return;
     }
@@ -208,6 +208,10 @@ export class Quarantine {
     const { fetches, maxPartitionBytes: maxBytes } = this.#options;
     const answer = await fetches.read(partition, { position: claimed, maxBytes });
     return answer !== null && beginsWith(answer.records, claimed) ? claimed : null;
+  }
+
+  #tell({ topic, partition }: Partition, batch: UnreadableBatch): void {
+    this.#options.telemetry.batchUnreadable({ topic, partition, ...batch });
   }
 
   #isWanted(partition: Partition): boolean {

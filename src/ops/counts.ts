@@ -13,6 +13,8 @@ export interface Counts {
   /** Failed tries to write a dead letter. */
   readonly deadLettersDelayed: number;
   readonly handlersAbandoned: number;
+  /** How often a partition was paused because of too many dead letters. */
+  readonly breakersOpened: number;
   readonly commits: number;
   readonly committedMessages: number;
   readonly commitFailures: number;
@@ -36,6 +38,7 @@ export function noCounts(): Counts {
     deadLettersWithoutValue: 0,
     deadLettersDelayed: 0,
     handlersAbandoned: 0,
+    breakersOpened: 0,
     commits: 0,
     committedMessages: 0,
     commitFailures: 0,

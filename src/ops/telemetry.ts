@@ -129,6 +129,29 @@ export class Telemetry implements ProcessingTelemetry {
     this.#sparing.warning("Handler ignored its deadline, its result will not count", fields);
   }
 
+  breakerOpened(partition: TopicPartition, { deadLetters, of, failure }: {
+    deadLetters: number;
+    of: number;
+    failure: Failure;
+  }): void {
+    this.#counts.breakersOpened += 1;
+    const fields = { ...place(partition), deadLetters, of, ...failureFields(failure) };
+    this.#logger.error("Partition paused: too many messages became dead letters", fields);
+  }
+
+  breakerProbed(message: Coordinates, { failure }: { failure: Failure }): void {
+    const fields = { ...place(message), ...failureFields(failure) };
+    this.#logger.error("Partition still paused: one more message became a dead letter", fields);
+  }
+
+  breakerClosed(
+    partition: TopicPartition,
+    { openMs, because }: { openMs: number; because: "probe" | "newest" },
+  ): void {
+    const fields = { ...place(partition), openMs: Math.round(openMs), because };
+    this.#logger.info("Partition goes on: messages are good again", fields);
+  }
+
   brokersUnreachable(
     { attempt, brokers, delayMs, error }: {
       attempt: number;

@@ -3,13 +3,14 @@
  * door between the edge and the core: what happens to a message inside is told by telemetry alone.
  */
 import { type AttemptOptions, Attempts } from "./attempts.ts";
+import { Breakers } from "./breakers.ts";
 import { FatalError } from "./failure.ts";
 import { Lanes } from "./lanes.ts";
 import type { Delivery, Message, TopicPartition } from "./message.ts";
-import { Partition, type StartPosition, type WindowLimits } from "./partition.ts";
+import { Partition, type PartitionLimits, type StartPosition } from "./partition.ts";
 import type { Work } from "./work.ts";
 
-export interface ProcessingOptions extends AttemptOptions, WindowLimits {
+export interface ProcessingOptions extends AttemptOptions, PartitionLimits {
   /** How many messages run at once, over all partitions. */
   readonly concurrency: number;
   /** Messages without key: in order within their partition, or not at all. */
@@ -18,6 +19,8 @@ export interface ProcessingOptions extends AttemptOptions, WindowLimits {
   readonly onRoom: (partition: Partition) => void;
   /** So many messages got their outcome. */
   readonly onProgress: (messages: number) => void;
+  /** The partition's breaker is open and a probe is due: `goodAhead` when its newest messages are good. */
+  readonly onProbe: (partition: Partition) => void;
 }
 
 /** An offset that may be committed, as of now. */
@@ -38,6 +41,7 @@ export class Assignment {
   readonly #options: ProcessingOptions;
   readonly #lanes: Lanes;
   readonly #attempts: Attempts;
+  readonly #breakers: Breakers;
   readonly #owned = new Map<string, Partition>();
   readonly #drains = new Set<Drain>();
 
@@ -52,7 +56,11 @@ export class Assignment {
       lanes: this.#lanes,
       onOutcome: (work) => this.#onOutcome(work),
       onHalted: () => this.#lookAtDrains(),
+      onWait: ({ partition }) => {
+        if (partition.breaker.isOpen) this.#lookAtDrains();
+      },
     });
+    this.#breakers = new Breakers({ ...options, lanes: this.#lanes });
   }
 
   /** Messages that were started and have no outcome. */
@@ -92,6 +100,11 @@ export class Assignment {
     this.#skip(skipped);
     this.#lanes.add(partition, works);
     return true;
+  }
+
+  /** Closes the partition's breaker: the newest messages of its log, those before `end`, are good. */
+  goodAhead(partition: Partition, end: number): void {
+    this.#breakers.goodAhead(partition, end);
   }
 
   /** The log lost [position, start.position): what is held goes on, and the prefix follows when nothing is. */
@@ -164,6 +177,7 @@ export class Assignment {
       abandoned += partition.inFlight;
       if (this.get(partition) === partition) this.#owned.delete(keyOf(partition));
       this.#lanes.drop(partition);
+      this.#breakers.forget(partition);
       for (const work of partition.drop()) this.#attempts.abandon(work);
     }
     this.#lookAtDrains();
@@ -205,6 +219,7 @@ export class Assignment {
   #onOutcome(work: Work): void {
     const { partition } = work;
     partition.finished(work);
+    this.#breakers.count(work);
     if (partition.noticeRoom()) this.#options.onRoom(partition);
     this.#options.onProgress(1);
     if (this.#drains.size > 0) this.#lookAtDrains();

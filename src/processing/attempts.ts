@@ -43,6 +43,8 @@ export interface AttemptOwner {
   readonly onOutcome: (work: Work) => void;
   /** The message will never have one. */
   readonly onHalted: (work: Work) => void;
+  /** It waits before it goes on. */
+  readonly onWait: (work: Work) => void;
 }
 
 /** How long a handler that watches its signal may take to end after the deadline. */
@@ -214,6 +216,7 @@ export class Attempts {
       });
     }
     lanes.hold(work);
+    this.#owner.onWait(work);
     if (delayMs === 0) lanes.retry(work);
   }
 

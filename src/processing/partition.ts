@@ -3,6 +3,7 @@
  * this object: once it is dropped nothing changes it any more, and a later owner of the same partition is another one.
  * Only offsets that were received are tracked, so gaps by compaction, control records and aborts need no code.
  */
+import { Breaker, type BreakerLimits } from "./breaker.ts";
 import type { Delivery, Message, TopicPartition } from "./message.ts";
 import { type OffsetRange, OffsetRanges } from "./offset_ranges.ts";
 import { Queue } from "./queue.ts";
@@ -31,6 +32,11 @@ export interface WindowLimits {
   readonly windowBytes: number;
 }
 
+export interface PartitionLimits extends WindowLimits {
+  /** When dead letters become a flood; null never. */
+  readonly breaker: BreakerLimits | null;
+}
+
 /**
  * `active` · `draining` to its frontier, then still · `suspended`: ownership is in doubt, nothing starts, what runs may
  * end · `dropped`, for good.
@@ -40,7 +46,9 @@ export type PartitionState = "active" | "draining" | "suspended" | "dropped";
 export class Partition implements TopicPartition {
   readonly topic: string;
   readonly partition: number;
-  readonly #limits: WindowLimits;
+  /** Open: nothing new starts but one probe at a time. */
+  readonly breaker: Breaker;
+  readonly #limits: PartitionLimits;
   readonly #dropped = new AbortController();
   /** What lies in [prefix, position): queued, running, waiting, and done above the first that is not. */
   readonly #window = new Queue<Work>();
@@ -58,16 +66,19 @@ export class Partition implements TopicPartition {
   #frontier = -1;
   #inFlight = 0;
   #halted = 0;
+  /** What may start although the breaker is open. */
+  #probe: Work | null = null;
   #wanted = true;
   readonly #doneBefore: OffsetRanges;
   #progress = 0;
   #committedProgress = 0;
 
   /** @throws RangeError when the position is no offset */
-  constructor(tp: TopicPartition, start: StartPosition, limits: WindowLimits) {
+  constructor(tp: TopicPartition, start: StartPosition, limits: PartitionLimits) {
     checkOffset("start position", start.position);
     this.topic = tp.topic;
     this.partition = tp.partition;
+    this.breaker = new Breaker(limits.breaker);
     this.#limits = limits;
     this.#position = this.#prefix = this.#acknowledged = start.position;
     this.#positionEpoch = this.#prefixEpoch = start.leaderEpoch;
@@ -205,9 +216,27 @@ export class Partition implements TopicPartition {
   }
 
   /** May this one start, or go on after a wait? While draining only up to the frontier. */
-  mayStart({ message }: Work): boolean {
+  mayStart(work: Work): boolean {
+    const { message } = work;
+    if (this.breaker.isOpen && work !== this.#probe) return false;
     if (this.#state === "active") return true;
     return this.#state === "draining" && message.offset <= this.#frontier;
+  }
+
+  /** With an open breaker: the first that is not done may start. False: none is there, or one may already. */
+  probe(): boolean {
+    const first = this.#window.peek();
+    const isUnderWay = this.#probe !== null && this.#probe.state !== "done";
+    if (isUnderWay || first === undefined || first.state === "halted") return false;
+    this.#probe = first;
+    return true;
+  }
+
+  /** Was it the probe? Then it is over. */
+  endProbe(work: Work): boolean {
+    if (work !== this.#probe) return false;
+    this.#probe = null;
+    return true;
   }
 
   /** Its first attempt begins. */
@@ -303,10 +332,16 @@ export class Partition implements TopicPartition {
     return first === undefined || first.message.offset > this.#frontier;
   }
 
-  /** Nothing is left to wait for in a drain: drained, called off, or held up for good by a FatalError. */
+  /** Nothing is left to wait for in a drain: drained, called off, or held up by a FatalError or an open breaker. */
   get isSettled(): boolean {
     if (this.#state !== "draining" || this.isDrained) return true;
+    if (this.breaker.isOpen) return !this.#isAnyRunning();
     return this.#halted > 0 && this.#onlyHaltedIsLeft();
+  }
+
+  #isAnyRunning(): boolean {
+    for (const { state } of this.#window) if (state === "running") return true;
+    return false;
   }
 
   #onlyHaltedIsLeft(): boolean {

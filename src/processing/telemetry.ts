@@ -2,7 +2,8 @@
  * What the core tells the world about each message. One call per fact, named noun + past verb;
  * ops/telemetry.ts writes the log line and moves the number in the same call, so the two cannot disagree.
  */
-import type { Coordinates } from "./message.ts";
+import type { BreakerReason } from "./breaker.ts";
+import type { Coordinates, TopicPartition } from "./message.ts";
 
 /** Why a message did not pass: where, what kind, and a text that never holds the message's content. */
 export interface Failure {
@@ -50,4 +51,13 @@ export interface ProcessingTelemetry {
   ): void;
   /** A handler ignored its deadline; its late result will change nothing. */
   handlerAbandoned(message: Coordinates, facts: { readonly timeoutMs: number }): void;
+  /** Too many dead letters: the partition stands still but for probes. */
+  breakerOpened(partition: TopicPartition, facts: BreakerReason): void;
+  /** The probe was a dead letter, too. */
+  breakerProbed(message: Coordinates, facts: { readonly failure: Failure }): void;
+  /** The partition goes on, because a probe went well or the newest messages of the log are good. */
+  breakerClosed(
+    partition: TopicPartition,
+    facts: { readonly openMs: number; readonly because: "probe" | "newest" },
+  ): void;
 }

@@ -1,7 +1,7 @@
 /** Batches that cannot be read: from the fetcher's notice to the dead-letter topic. */
 import { Quarantine } from "../kafka/quarantine.ts";
 import { QuarantineWriter } from "../kafka/quarantine_writer.ts";
-import { SingleFetch } from "../kafka/single_fetch.ts";
+import type { SingleFetch } from "../kafka/single_fetch.ts";
 import type { Assignment } from "../processing/assignment.ts";
 import type { DeadLetterSink } from "../processing/dead_letter.ts";
 import type { Partition } from "../processing/partition.ts";
@@ -10,8 +10,9 @@ import type { ServiceOptions } from "./service_options.ts";
 
 export function wireQuarantine(
   { config, telemetry, version }: ServiceOptions,
-  { cluster, assignment, deadLetters, holdsLease, settled }: {
+  { cluster, fetches, assignment, deadLetters, holdsLease, settled }: {
     readonly cluster: Cluster;
+    readonly fetches: SingleFetch;
     readonly assignment: Assignment;
     readonly deadLetters: DeadLetterSink | null;
     readonly holdsLease: () => boolean;
@@ -23,7 +24,7 @@ export function wireQuarantine(
     clock,
     telemetry,
     settled,
-    fetches: new SingleFetch(cluster),
+    fetches,
     writer: new QuarantineWriter({
       clock,
       telemetry,

@@ -33,6 +33,7 @@ export class ProcessingBench {
   /** `offset#attempt` of every handler call, in order. */
   readonly calls: string[] = [];
   readonly rooms: Partition[] = [];
+  readonly probed: Partition[] = [];
   readonly fatal: FatalError[] = [];
   hasLease = true;
   progress = 0;
@@ -44,6 +45,7 @@ export class ProcessingBench {
       unkeyedOrder: "partition",
       windowMessages: 100,
       windowBytes: 1_000_000,
+      breaker: null,
       handlerTimeoutMs: 1_000,
       maxAttempts: 3,
       backoffMs: 100,
@@ -65,6 +67,7 @@ export class ProcessingBench {
       onProgress: (messages) => {
         this.progress += messages;
       },
+      onProbe: (partition) => this.probed.push(partition),
       onFatal: (error) => this.fatal.push(error),
       ...own,
     });

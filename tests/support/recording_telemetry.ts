@@ -1,5 +1,5 @@
 /** Telemetry and a logger that remember what they were told, in order. */
-import type { Coordinates, Fields, Logger } from "../../src/processing/message.ts";
+import type { Coordinates, Fields, Logger, TopicPartition } from "../../src/processing/message.ts";
 import type { ProcessingTelemetry } from "../../src/processing/telemetry.ts";
 
 type FactName = keyof ProcessingTelemetry;
@@ -7,7 +7,7 @@ type FactName = keyof ProcessingTelemetry;
 /** One call: its name, whom it was about, and the rest. */
 export interface Fact<N extends FactName = FactName> {
   readonly name: N;
-  readonly message: Coordinates;
+  readonly message: Parameters<ProcessingTelemetry[N]>[0] & Partial<Coordinates>;
   readonly facts: Parameters<ProcessingTelemetry[N]>[1];
 }
 
@@ -19,6 +19,9 @@ export class RecordingTelemetry implements ProcessingTelemetry {
   readonly messageDeadLettered = this.#recorder("messageDeadLettered");
   readonly deadLetterDelayed = this.#recorder("deadLetterDelayed");
   readonly handlerAbandoned = this.#recorder("handlerAbandoned");
+  readonly breakerOpened = this.#recorder("breakerOpened");
+  readonly breakerProbed = this.#recorder("breakerProbed");
+  readonly breakerClosed = this.#recorder("breakerClosed");
 
   /** The calls of one name. */
   of<N extends FactName>(name: N): readonly Fact<N>[] {
@@ -27,11 +30,11 @@ export class RecordingTelemetry implements ProcessingTelemetry {
 
   /** The offsets of one kind of call, in the order of the calls. */
   offsets(name: FactName): readonly number[] {
-    return this.of(name).map(({ message }) => message.offset);
+    return this.of(name).map(({ message }) => message.offset ?? -1);
   }
 
   #recorder<N extends FactName>(name: N): ProcessingTelemetry[N] {
-    const record = (message: Coordinates, facts: Fact["facts"]) => {
+    const record = (message: TopicPartition, facts: Fact["facts"]) => {
       this.all.push({ name, message, facts } as Fact);
     };
     return record as ProcessingTelemetry[N];

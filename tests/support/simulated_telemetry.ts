@@ -21,6 +21,9 @@ export function simulatedTelemetry({ note }: Pick<World, "note">): ProcessingTel
     messageRetried: tell("retried"),
     deadLetterDelayed: tell("delayed"),
     handlerAbandoned: tell("abandoned"),
+    breakerOpened: () => {},
+    breakerProbed: () => {},
+    breakerClosed: () => {},
   };
 }
 

@@ -296,6 +296,8 @@ export class Simulation {
         const owner = this.#owners.get(partition);
         if (owner !== undefined) this.#fetcher.ask(owner);
       },
+      breaker: null,
+      onProbe: () => {},
       onProgress: (messages) => {
         this.#progress += messages;
       },

@@ -38,6 +38,13 @@ const BAD: readonly BadConfiguration[] = [
     ],
   },
   {
+    name: "a share that is none",
+    env: { DLQ_BREAKER: "1000/500" },
+    problems: [
+      'DLQ_BREAKER: expected two integers, the smaller one first, as in 500/1000, up to 100000, or off: "1000/500"',
+    ],
+  },
+  {
     name: "lists of nothing",
     env: { KAFKA_BROKERS: " , ", KAFKA_TOPIC: "," },
     problems: [

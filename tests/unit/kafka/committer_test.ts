@@ -11,7 +11,7 @@ import { readCommit, RecordingCaller } from "../../support/recording_caller.ts";
 
 const BROKER: BrokerAddress = { id: 1, host: "broker-1", port: 9092 };
 const OTHER: BrokerAddress = { id: 2, host: "broker-2", port: 9092 };
-const LIMITS = { windowMessages: 10, windowBytes: 1_000 };
+const LIMITS = { windowMessages: 10, windowBytes: 1_000, breaker: null };
 
 /** A committer whose partitions have offsets set by hand, and a coordinator that is found at once. */
 class CommitBench {

@@ -7,7 +7,7 @@ import { Partition } from "../../../src/processing/partition.ts";
 const OLD_ID = "0".repeat(31) + "1";
 const NEW_ID = "0".repeat(31) + "2";
 const TP = { topic: "t", partition: 0 };
-const NOT_FULL = { windowMessages: 10, windowBytes: 10 };
+const NOT_FULL = { windowMessages: 10, windowBytes: 10, breaker: null };
 
 /** A log from 10 to 100 with the topic's old id, whose epoch 3 ends at 100. */
 class PositionsBench {

@@ -8,6 +8,7 @@ import { ProcessingBench } from "../../support/processing_bench.ts";
 import { encodeBatch, encodeBatches, type TestBatch } from "../../support/record_batches.ts";
 
 const GOOD = [{ value: "one" }, { value: "two" }, { value: "three" }];
+const FOUND = { baseOffset: 0, lastOffset: 2, code: "crc_mismatch", message: "damaged" } as const;
 const BAD: TestBatch = { baseOffset: 0, records: GOOD, hasWrongCrc: true };
 
 /** A quarantine whose log is what the test puts there, beside an assignment on a bench. */
@@ -59,7 +60,7 @@ class QuarantineBench {
   /** Owns a partition that has met an unreadable batch at a position. */
   take(position = 0): Partition {
     const partition = this.bench.own(position);
-    this.quarantine.take(partition);
+    this.quarantine.take(partition, FOUND);
     return partition;
   }
 
@@ -93,7 +94,7 @@ Deno.test("Quarantine puts a damaged batch away, once, after three more fetches,
   const stored = Promise.withResolvers<void>();
   bench.bench.sink.answer = () => stored.promise;
   const partition = bench.take();
-  bench.quarantine.take(partition); // told again: nothing changes
+  bench.quarantine.take(partition, FOUND); // told again: nothing changes
   await bench.bench.clock.advance(10_000);
   assert.deepEqual([bench.asked.length, partition.position, bench.settled], [3, 0, []]);
   stored.resolve();
@@ -137,7 +138,7 @@ Deno.test("Quarantine puts away only what nothing can mend", async () => {
     bench.records = await badThenGood({ hasWrongCrc: false, ...bad });
     const partition = bench.take();
     await bench.bench.clock.advance(60_000);
-    assert.equal(bench.of("batchUnreadable")[0]?.["code"], code);
+    assert.equal(bench.of("batchUnreadable")[1]?.["code"], code);
     assert.equal(partition.position, isPutAway ? 3 : 0, code);
     assert.equal(bench.bench.sink.stored.length, isPutAway ? 1 : 0, code);
     assert.equal(bench.of("partitionStalled").length > 0, !isPutAway, code);
