@@ -63,7 +63,7 @@ export async function run(context: CommandContext<DemoFlags>): Promise<number> {
   }
 }
 
-/** The given settings on the embedded broker: without TLS and SASL, and as in development. */
+/** The given settings on the embedded broker: no TLS, no SASL, as in development, any share of invalid events. */
 function demoConfig(
   config: Config,
   { topic, bootstrap }: { readonly topic: string; readonly bootstrap: string },
@@ -76,6 +76,7 @@ function demoConfig(
     kafkaTlsEnabled: false,
     kafkaSaslMechanism: "none",
     environment: "development",
+    dlqBreaker: null,
   };
 }
 
