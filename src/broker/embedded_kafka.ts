@@ -240,6 +240,11 @@ export class EmbeddedKafka implements AsyncDisposable {
     this.#cluster.groups.move(groupId, node);
   }
 
+  /** Ends a member's session as if it had been silent for as long; false when there is no such member. */
+  expireSession(groupId: string, memberId: string): boolean {
+    return this.#cluster.groups.find(groupId)?.members.expire(memberId) ?? false;
+  }
+
   /** Null when there is no such group. */
   describeGroup(groupId: string): GroupDescription | null {
     return this.#cluster.groups.find(groupId)?.members.describe() ?? null;

@@ -8,6 +8,8 @@ import type { ApiName, Requests } from "./requests/mod.ts";
 export type Reply =
   /** This is sent; what its shape is depends on the API. */
   | { readonly kind: "answer"; readonly body: unknown }
+  /** The first bytes of this are sent, its length included; then the connection is closed. */
+  | { readonly kind: "part"; readonly body: unknown; readonly bytes: number }
   /** Nothing is sent, and the connection goes on with its next request. */
   | { readonly kind: "none" }
   /** The connection is closed without an answer. */
@@ -36,14 +38,16 @@ interface Intercepted<Name extends ApiName> {
 export type InterceptedRequest = { [Name in ApiName]: Intercepted<Name> }[ApiName];
 
 /**
- * Decides on a request. `serve` hands it on, to the next interceptor or the handler, and answers what came of it; not
- * calling it means that the broker never saw the request. While the promise is open the connection stands still, as it
- * does with a real broker.
+ * Hands a request on, to the next interceptor or the handler, and answers what came of it. With a body, of the same API,
+ * that one is handed on instead.
  */
-export type Interceptor = (
-  request: InterceptedRequest,
-  serve: () => Promise<Reply>,
-) => Reply | Promise<Reply>;
+export type Serve = (body?: unknown) => Promise<Reply>;
+
+/**
+ * Decides on a request. Not calling `serve` means that the broker never saw the request. While the promise is open the
+ * connection stands still, as it does with a real broker.
+ */
+export type Interceptor = (request: InterceptedRequest, serve: Serve) => Reply | Promise<Reply>;
 
 /** The interceptors of a cluster; the one added last sees a request first. */
 export class Interceptors {
@@ -58,11 +62,17 @@ export class Interceptors {
     };
   }
 
-  async run(request: InterceptedRequest, handle: () => Promise<Reply>): Promise<Reply> {
-    let serve = handle;
+  async run(
+    request: InterceptedRequest,
+    handle: (body: unknown) => Promise<Reply>,
+  ): Promise<Reply> {
+    let serve: Serve = async (body = request.body) => await handle(body);
     for (const interceptor of this.#interceptors) {
       const next = serve;
-      serve = async () => await interceptor(request, next);
+      serve = async (body = request.body) => {
+        const seen = { ...request, body } as InterceptedRequest;
+        return await interceptor(seen, (instead = body) => next(instead));
+      };
     }
     return await serve();
   }

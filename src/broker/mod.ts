@@ -8,6 +8,7 @@ export {
 } from "./embedded_kafka.ts";
 export type { BrokerClock } from "./clock.ts";
 export { ERROR } from "./error_codes.ts";
+export { type Fault, Faults, type FaultsOptions, type Hit, type Target } from "./faults.ts";
 export type { CommittedOffset } from "./group/committed_offsets.ts";
 export type { CommitRecord } from "./group/coordinator.ts";
 export type { GroupDescription, GroupState } from "./group/generations.ts";
@@ -17,6 +18,7 @@ export {
   type Interceptor,
   NO_REPLY,
   type Reply,
+  type Serve,
 } from "./interceptor.ts";
 export type { ApiName } from "./requests/mod.ts";
 export type { BrokerSettings } from "./settings.ts";

@@ -110,6 +110,14 @@ export class ClassicGroup {
     return this.#generations.describe();
   }
 
+  /** Ends a member's session as if it had been silent for as long; false when there is no such member. */
+  expire(memberId: string): boolean {
+    const member = this.#roster.get(memberId);
+    if (member === undefined) return false;
+    this.#generations.remove(member);
+    return true;
+  }
+
   /** Another node coordinates now: who waits is sent there, and the group goes on as it was stored last. */
   reload(): void {
     this.#generations.reload();

@@ -77,8 +77,11 @@ export class Connection {
     const result = await this.#orClosed<Dispatched>(NOTHING_TO_SEND, (resolve, reject) => {
       dispatch(frame, { ...this.#options, host, closed }).then(resolve, reject);
     });
-    if (result.kind === "cut") this.close();
-    if (result.kind === "answer") await this.#write(result.chunks);
+    if (result.kind === "answer" || result.kind === "last_words") await this.#write(result.chunks);
+    if (result.kind === "last_words") {
+      await this.#orClosed<void>(undefined, (resolve) => this.#socket.end(resolve));
+    }
+    if (result.kind === "cut" || result.kind === "last_words") this.close();
   }
 
   async #write(chunks: readonly Uint8Array[]): Promise<void> {

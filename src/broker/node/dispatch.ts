@@ -2,6 +2,7 @@
  * From the bytes of a request to the bytes of its answer: header, version, interceptors, handler. A version that is not
  * spoken ends the connection, as on a real broker; only ApiVersions says so in an answer.
  */
+import { Buffer } from "node:buffer";
 import type { Cluster } from "../cluster.ts";
 import { ERROR } from "../error_codes.ts";
 import {
@@ -26,9 +27,9 @@ export interface Caller {
   readonly closed: AbortSignal;
 }
 
-/** What to do with the connection: send these bytes, go on without an answer, or close it. */
+/** What to do with the connection: send these bytes, and then perhaps close it; go on without an answer; close it. */
 export type Dispatched =
-  | { readonly kind: "answer"; readonly chunks: readonly Uint8Array[] }
+  | { readonly kind: "answer" | "last_words"; readonly chunks: readonly Uint8Array[] }
   | { readonly kind: "none" }
   | { readonly kind: "cut" };
 
@@ -60,10 +61,12 @@ export async function dispatch(frame: Uint8Array, caller: Caller): Promise<Dispa
   };
   const reply = await caller.interceptors.run(
     intercepted(request, header, caller),
-    async () => replyOf(await api.handle(request, call)),
+    async (body) => replyOf(await api.handle(body, call)),
   );
-  if (reply.kind !== "answer") return reply;
-  return { kind: "answer", chunks: encode(header, reply.body) };
+  if (reply.kind === "none" || reply.kind === "cut") return reply;
+  const chunks = encode(header, reply.body);
+  if (reply.kind === "answer") return { kind: "answer", chunks };
+  return { kind: "last_words", chunks: [Buffer.concat(chunks).subarray(0, reply.bytes)] };
 }
 
 function readHeader(reader: WireReader): Header {

@@ -297,3 +297,14 @@ Deno.test("ClassicGroup.close() answers whoever waits and leaves no timer", asyn
   assert.equal(waiting.answer.errorCode, ERROR.NOT_COORDINATOR);
   assert.equal(test.clock.pending, 0);
 });
+
+Deno.test("ClassicGroup.expire() ends a session as silence does", async () => {
+  const test = new GroupUnderTest();
+  const [first, second] = await test.stable([{}, {}]);
+  assert.ok(first !== undefined && second !== undefined);
+  assert.equal(test.group.expire(second.memberId), true);
+  assert.equal(test.group.heartbeat(second), ERROR.UNKNOWN_MEMBER_ID);
+  assert.equal(test.group.heartbeat(first), ERROR.REBALANCE_IN_PROGRESS);
+  assert.equal(test.group.expire(second.memberId), false);
+  test.group.close();
+});
