@@ -257,6 +257,16 @@ export const MUTATIONS: readonly Mutation[] = [
       name: "A flood of dead letters stops its partition, by name, and no other",
     }],
   },
+  {
+    guard: "MAX_BUFFER_BYTES bounds all partitions together",
+    file: "src/processing/assignment.ts",
+    from: "return Math.min(windowBytes, shareOut());",
+    to: "return shareOut() > 0 ? windowBytes : 0;",
+    tests: [{
+      file: "tests/unit/processing/buffer_test.ts",
+      name: "Partitions share MAX_BUFFER_BYTES evenly: a stuck one cannot take what another needs",
+    }],
+  },
 ];
 
 function inQuarantine(name: string): NamedTest {

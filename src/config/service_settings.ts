@@ -31,6 +31,13 @@ export const SERVICE_SETTINGS = {
     default: "8388608",
     doc: "Bytes of a partition held in memory, above which no more are asked for",
   }),
+  MAX_BUFFER_BYTES: required({
+    group: "Processing",
+    type: integer({ min: 1_024, max: 1_099_511_627_776 }),
+    default: "268435456",
+    doc:
+      "Bytes of all partitions together held in memory, decompressed, in even shares; and a batch each",
+  }),
   HANDLER_TIMEOUT_MS: required({
     group: "Processing",
     type: integer({ min: 1, max: 24 * HOUR_MS }),

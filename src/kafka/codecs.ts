@@ -24,7 +24,8 @@ const CODECS: readonly { readonly name: string; readonly decompress: Decompress 
 ];
 
 /**
- * Decompresses the records of one batch. What comes out is a view on `bytes` for codec 0, else a buffer of its own.
+ * Decompresses the records of one batch. What comes out is a buffer of its own, or, for codec 0, a view on `bytes` if
+ * these are the better part of what they are a view on.
  *
  * @throws CodecError when the codec is unknown, the bytes are damaged, or more than `maxBytes` would come out
  */
@@ -41,7 +42,7 @@ export async function decompress(
     const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const output = await known.decompress(input, maxBytes);
     if (output.byteLength > maxBytes) throw tooLarge(known.name, maxBytes);
-    return codec === 0 ? bytes : trim(output);
+    return trim(output);
   } catch (error) {
     if (error instanceof CodecError) throw error;
     const { code, message } = error as Error & { code?: unknown };
@@ -78,7 +79,10 @@ export async function selfTestCodecs(): Promise<void> {
   }
 }
 
-/** Messages are views on the output: they must not keep twice of what they need, nor be Buffers now and then. */
+/**
+ * Messages are views on the output: they must not keep twice of what they need, as one message left of an answer that
+ * held many partitions would, nor be Buffers now and then.
+ */
 function trim(output: Uint8Array): Uint8Array {
   const { buffer, byteOffset, byteLength } = output;
   const view = new Uint8Array(buffer, byteOffset, byteLength);

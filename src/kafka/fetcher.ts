@@ -29,6 +29,8 @@ export interface FetcherOptions {
   readonly requestTimeoutMs: number;
   /** Cap on the decompressed size of one record batch. */
   readonly maxDecompressedBytes: number;
+  /** How much one delivery may bring to one partition, decompressed; one batch comes in any case. */
+  readonly deliveryBytes: () => number;
   readonly partitions: () => readonly Partition[];
   /** Hands over to the core; false when it was not for this position any more. */
   readonly deliver: (partition: Partition, delivery: Delivery) => boolean;
@@ -61,6 +63,8 @@ interface FetchState {
   bounds: LogBounds | null;
 }
 
+/** Below that most batches would not fit, and a partition would only be served when it comes first. */
+const ASK_MIN_BYTES = 65_536;
 const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 5_000;
 /** A leader unknown to us now may be known soon, without anybody calling `wake`. */
@@ -172,7 +176,7 @@ export class Fetcher {
       const answer = await caller.call({
         to: leader.broker,
         purpose: "fetch",
-        request: fetch(plan.positions, limits),
+        request: fetch(plan.positions, { ...limits, maxPartitionBytes: this.#partitionBytes() }),
         deadlineMs: limits.maxWaitMs + requestTimeoutMs,
       });
       this.#lastFetchAt = this.#options.clock.now();
@@ -254,6 +258,7 @@ export class Fetcher {
       from: position,
       aborted: fetched.aborted,
       maxDecompressedBytes: this.#options.maxDecompressedBytes,
+      stopAfterBytes: this.#options.deliveryBytes(),
     });
     if (decoded.next > position) {
       state.failures = 0;
@@ -276,6 +281,12 @@ export class Fetcher {
       if (leader !== undefined) caller.drop(leader, "fetch", "a batch of its answer is unreadable");
       onUnreadable(partition, decoded.unreadable);
     }
+  }
+
+  /** What would be left behind is not asked for, where that can be told: nothing unpacks into less than it was. */
+  #partitionBytes(): number {
+    const { limits, deliveryBytes } = this.#options;
+    return Math.min(limits.maxPartitionBytes, Math.max(ASK_MIN_BYTES, deliveryBytes()));
   }
 
   #takeError(partition: Partition, code: number): void {

@@ -27,6 +27,8 @@ export interface DecodeOptions {
   readonly aborted: readonly AbortedTransaction[];
   /** Cap on the decompressed size of one batch. Of all batches together, less than twice of it: the rest waits. */
   readonly maxDecompressedBytes: number;
+  /** With so many bytes of records taken the rest waits for the next fetch; one batch comes in any case. */
+  readonly stopAfterBytes?: number;
 }
 
 /** A batch that cannot be read, and why. */
@@ -82,8 +84,9 @@ export async function decodeRecordBatches(
   const messages: Message[] = [];
   let next = options.from;
   let leaderEpoch = -1;
-  let decompressedBytes = 0;
-  for (let at = 0; at < log.length && decompressedBytes < options.maxDecompressedBytes;) {
+  const stopAfterBytes = Math.min(options.maxDecompressedBytes, options.stopAfterBytes ?? Infinity);
+  let takenBytes = 0;
+  for (let at = 0; at < log.length && takenBytes < stopAfterBytes;) {
     const end = at + batchSize(log, at);
     if (end > log.length) {
       const unreadable = at === 0 ? cutOff(log) : null;
@@ -96,7 +99,7 @@ export async function decodeRecordBatches(
       if (!isHidden && batch.count > 0) {
         const added = await addMessages(batch, { messages, options, from: next });
         if (typeof added !== "number") return { messages, next, leaderEpoch, unreadable: added };
-        decompressedBytes += added;
+        takenBytes += added;
       }
       next = batch.lastOffset + 1;
       leaderEpoch = batch.leaderEpoch;
@@ -189,7 +192,7 @@ interface Target {
   readonly from: number;
 }
 
-/** Adds all messages of the batch, or none. Answers how many bytes were decompressed for it, or what is wrong. */
+/** Adds all messages of the batch, or none. Answers how many bytes its records have, or what is wrong. */
 async function addMessages(batch: Batch, target: Target): Promise<number | UnreadableBatch> {
   const { messages, options } = target;
   const kept = messages.length;
@@ -203,7 +206,7 @@ async function addMessages(batch: Batch, target: Target): Promise<number | Unrea
   try {
     const records = await decompress(codec, payload, options.maxDecompressedBytes);
     readRecords(records, { batch, ...target });
-    return codec === 0 ? 0 : records.length;
+    return records.length;
   } catch (error) {
     messages.length = kept;
     const { baseOffset, lastOffset } = batch;

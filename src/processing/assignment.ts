@@ -11,6 +11,8 @@ import { Partition, type PartitionLimits, type StartPosition } from "./partition
 import type { Work } from "./work.ts";
 
 export interface ProcessingOptions extends AttemptOptions, PartitionLimits {
+  /** Bytes that all partitions together may hold, shared out among them evenly. */
+  readonly bufferBytes: number;
   /** How many messages run at once, over all partitions. */
   readonly concurrency: number;
   /** Messages without key: in order within their partition, or not at all. */
@@ -39,6 +41,7 @@ interface Drain {
 
 export class Assignment {
   readonly #options: ProcessingOptions;
+  readonly #limits: PartitionLimits;
   readonly #lanes: Lanes;
   readonly #attempts: Attempts;
   readonly #breakers: Breakers;
@@ -47,6 +50,15 @@ export class Assignment {
 
   constructor(options: ProcessingOptions) {
     this.#options = options;
+    const { windowMessages, windowBytes, breaker } = options;
+    const shareOut = () => this.deliveryBytes;
+    this.#limits = {
+      windowMessages,
+      breaker,
+      get windowBytes() {
+        return Math.min(windowBytes, shareOut());
+      },
+    };
     this.#lanes = new Lanes({
       ...options,
       start: (work, nowMs) => this.#attempts.start(work, nowMs),
@@ -70,6 +82,14 @@ export class Assignment {
     return inFlight;
   }
 
+  /**
+   * How many bytes one delivery may bring: half of a partition's share, because more is asked for until the other half
+   * is there. So all together hold no more than `bufferBytes` and one batch each, and none goes short for another.
+   */
+  get deliveryBytes(): number {
+    return Math.max(1, Math.floor(this.#options.bufferBytes / (2 * Math.max(1, this.#owned.size))));
+  }
+
   all(): Partition[] {
     return [...this.#owned.values()];
   }
@@ -80,7 +100,7 @@ export class Assignment {
 
   /** Takes a partition on. An old one of the same name is dropped first. */
   assign(tp: TopicPartition, start: StartPosition): Partition {
-    const partition = new Partition(tp, start, this.#options);
+    const partition = new Partition(tp, start, this.#limits);
     const old = this.get(tp);
     if (old !== undefined) this.revoke([old]);
     this.#owned.set(keyOf(tp), partition);

@@ -45,6 +45,7 @@ export class ProcessingBench {
       unkeyedOrder: "partition",
       windowMessages: 100,
       windowBytes: 1_000_000,
+      bufferBytes: 100_000_000,
       breaker: null,
       handlerTimeoutMs: 1_000,
       maxAttempts: 3,

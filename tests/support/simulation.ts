@@ -297,6 +297,7 @@ export class Simulation {
         if (owner !== undefined) this.#fetcher.ask(owner);
       },
       breaker: null,
+      bufferBytes: 100_000_000,
       onProbe: () => {},
       onProgress: (messages) => {
         this.#progress += messages;

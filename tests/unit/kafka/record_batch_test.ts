@@ -160,11 +160,24 @@ Deno.test("decodeRecordBatches() bounds all batches of an answer together, and s
   }
 });
 
-Deno.test("decodeRecordBatches() delivers plain bytes that are not copied", async () => {
-  const batch = await encodeBatch({ records: [{ key: "k", value: "v" }] });
+Deno.test("decodeRecordBatches() takes no more once it has enough, but one batch in any case", async () => {
+  const records = [{ value: "v".repeat(1_000) }];
+  for (const codec of ["none", "gzip"] as const) {
+    const bytes = await encodeBatches(Array.from({ length: 20 }, () => ({ records, codec })));
+    const taken = async (stopAfterBytes: number) => (await decode(bytes, { stopAfterBytes })).next;
+    assert.deepEqual([await taken(1), await taken(2_500), await taken(1 << 20)], [1, 3, 20]);
+  }
+});
+
+Deno.test("decodeRecordBatches() does not copy plain bytes, unless they would keep much more in memory", async () => {
+  const batch = await encodeBatch({ records: [{ key: "k", value: "v".repeat(100) }] });
   const [message] = (await decode(batch)).messages;
   assert.equal(message?.value?.constructor, Uint8Array);
   assert.equal(message?.value?.buffer, batch.buffer);
+  const answer = Buffer.concat([batch, Buffer.alloc(1 << 16)]).subarray(0, batch.length);
+  const [partOfMuch] = (await decode(answer)).messages;
+  assert.deepEqual(partOfMuch?.value, message?.value);
+  assert.ok((partOfMuch?.value?.buffer.byteLength ?? Infinity) < 200);
 });
 
 Deno.test("decodeRecordBatches() reads what the service itself writes", async () => {

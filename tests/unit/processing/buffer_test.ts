@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { delivery, message, ProcessingBench } from "../../support/processing_bench.ts";
+
+/** Handlers that never end. */
+const STUCK = () => new Promise<void>(() => {});
+
+function assign(bench: ProcessingBench, partition: number) {
+  return bench.assignment.assign({ topic: "t", partition }, { position: 0, leaderEpoch: -1 });
+}
+
+/** Delivers messages of 1,000 bytes and more. */
+function deliver(bench: ProcessingBench, to: ReturnType<typeof assign>, count: number): boolean {
+  const from = to.position;
+  const messages = Array.from({ length: count }, (_, at) => {
+    return message(from + at, { value: new Uint8Array(1_000) });
+  });
+  return bench.assignment.deliver(to, delivery(from, messages));
+}
+
+Deno.test("Partitions share MAX_BUFFER_BYTES evenly: a stuck one cannot take what another needs", () => {
+  const bench = new ProcessingBench(STUCK, { bufferBytes: 40_000 });
+  bench.hasLease = false; // nothing starts, nothing ends
+  const [stuck, other] = [assign(bench, 0), assign(bench, 1)];
+  assert.equal(bench.assignment.deliveryBytes, 10_000);
+  while (stuck.wants()) deliver(bench, stuck, 4);
+  assert.ok(stuck.windowBytes > 10_000 && stuck.windowBytes < 15_000, `${stuck.windowBytes} bytes`);
+  assert.equal(other.wants(), true);
+  while (other.wants()) deliver(bench, other, 1);
+  assert.ok(other.windowBytes >= 10_000 && other.windowBytes < 12_000);
+  bench.assignment.close();
+});
+
+Deno.test("A partition that holds nothing is asked for, however small its share and large the delivery", async () => {
+  const bench = new ProcessingBench(() => {}, { bufferBytes: 1 });
+  const partitions = [assign(bench, 0), assign(bench, 1), assign(bench, 2)];
+  for (let round = 0; round < 3; round++) {
+    for (const partition of partitions) {
+      assert.equal(partition.wants(), true);
+      deliver(bench, partition, 50);
+    }
+    await bench.clock.advance(1_000);
+  }
+  assert.deepEqual(partitions.map(({ prefix }) => prefix), [150, 150, 150]);
+  bench.assignment.close();
+});
+
+Deno.test("What a partition leaves goes to the others, and PARTITION_WINDOW_BYTES bounds each", () => {
+  const bench = new ProcessingBench(STUCK, { bufferBytes: 40_000, windowBytes: 15_000 });
+  bench.hasLease = false;
+  const [one, two] = [assign(bench, 0), assign(bench, 1)];
+  while (one.wants()) deliver(bench, one, 1);
+  assert.equal(one.wants(), false);
+  bench.assignment.revoke([two]);
+  assert.equal(one.wants(), true);
+  while (one.wants()) deliver(bench, one, 1);
+  assert.ok(one.windowBytes >= 15_000 && one.windowBytes < 17_000);
+  bench.assignment.close();
+});
