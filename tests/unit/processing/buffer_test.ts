@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { delivery, message, ProcessingBench } from "../../support/processing_bench.ts";
 
 /** Handlers that never end. */
-const STUCK = () => new Promise<void>(() => {});
+function stuck(): Promise<void> {
+  return new Promise(() => {});
+}
 
 function assign(bench: ProcessingBench, partition: number) {
   return bench.assignment.assign({ topic: "t", partition }, { position: 0, leaderEpoch: -1 });
@@ -18,12 +20,12 @@ function deliver(bench: ProcessingBench, to: ReturnType<typeof assign>, count: n
 }
 
 Deno.test("Partitions share MAX_BUFFER_BYTES evenly: a stuck one cannot take what another needs", () => {
-  const bench = new ProcessingBench(STUCK, { bufferBytes: 40_000 });
+  const bench = new ProcessingBench(stuck, { bufferBytes: 40_000 });
   bench.hasLease = false; // nothing starts, nothing ends
-  const [stuck, other] = [assign(bench, 0), assign(bench, 1)];
+  const [full, other] = [assign(bench, 0), assign(bench, 1)];
   assert.equal(bench.assignment.deliveryBytes, 10_000);
-  while (stuck.wants()) deliver(bench, stuck, 4);
-  assert.ok(stuck.windowBytes > 10_000 && stuck.windowBytes < 15_000, `${stuck.windowBytes} bytes`);
+  while (full.wants()) deliver(bench, full, 4);
+  assert.ok(full.windowBytes > 10_000 && full.windowBytes < 15_000, `${full.windowBytes} bytes`);
   assert.equal(other.wants(), true);
   while (other.wants()) deliver(bench, other, 1);
   assert.ok(other.windowBytes >= 10_000 && other.windowBytes < 12_000);
@@ -45,7 +47,7 @@ Deno.test("A partition that holds nothing is asked for, however small its share 
 });
 
 Deno.test("What a partition leaves goes to the others, and PARTITION_WINDOW_BYTES bounds each", () => {
-  const bench = new ProcessingBench(STUCK, { bufferBytes: 40_000, windowBytes: 15_000 });
+  const bench = new ProcessingBench(stuck, { bufferBytes: 40_000, windowBytes: 15_000 });
   bench.hasLease = false;
   const [one, two] = [assign(bench, 0), assign(bench, 1)];
   while (one.wants()) deliver(bench, one, 1);
