@@ -1,6 +1,8 @@
 """librdkafka for tests, see librdkafka.ts.
 
 produce BOOTSTRAP TOPIC COMPRESSION   messages on standard input, acknowledgements as JSON lines
+transact BOOTSTRAP TOPIC END...       messages on standard input, in as many transactions as there are ENDs:
+                                      `commit` or `abort`
 consume BOOTSTRAP TOPIC COUNT         the first COUNT messages from the beginning, as JSON lines
 """
 
@@ -57,6 +59,28 @@ def produce(bootstrap, topic, compression):
         sys.exit(f"{left} not acknowledged, {len(failures)} failed: {failures[:3]}")
 
 
+def transact(bootstrap, topic, *ends):
+    producer = Producer({
+        "bootstrap.servers": bootstrap,
+        "transactional.id": f"librdkafka-{uuid.uuid4()}",
+        "compression.type": "lz4",
+    })
+    producer.init_transactions(FLUSH_DEADLINE_S)
+    lines = sys.stdin.read().splitlines()
+    share = len(lines) // len(ends)
+    for at, end in enumerate(ends):
+        producer.begin_transaction()
+        for line in lines[at * share:(at + 1) * share]:
+            partition, key, value, _ = line.split("\t")
+            place = {} if partition == "-1" else {"partition": int(partition)}
+            producer.produce(topic, key=decode(key), value=decode(value), **place)
+        producer.flush(FLUSH_DEADLINE_S)
+        if end == "commit":
+            producer.commit_transaction(FLUSH_DEADLINE_S)
+        else:
+            producer.abort_transaction(FLUSH_DEADLINE_S)
+
+
 def consume(bootstrap, topic, count):
     consumer = Consumer({
         "bootstrap.servers": bootstrap,
@@ -94,4 +118,4 @@ def encode(value):
     return None if value is None else base64.b64encode(value).decode()
 
 
-{"produce": produce, "consume": consume}[sys.argv[1]](*sys.argv[2:])
+{"produce": produce, "transact": transact, "consume": consume}[sys.argv[1]](*sys.argv[2:])

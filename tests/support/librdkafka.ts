@@ -47,6 +47,15 @@ export async function produceByLibrdkafka(
   return parseAcknowledgements(output, options.messages.length);
 }
 
+/** Sends the messages in transactions of equal size, one for each end. */
+export async function transactByLibrdkafka(
+  options: ExternalSendOptions,
+  ends: readonly ("commit" | "abort")[],
+): Promise<void> {
+  const args = ["transact", options.bootstrap, options.topic, ...ends];
+  await runOnLibrdkafka("librdkafka.py", args, encodeMessages(options.messages));
+}
+
 /** Reads the first `count` messages of the topic by a group of its own. */
 export async function consumeByLibrdkafka(
   options: { readonly bootstrap: string; readonly topic: string; readonly count: number },
