@@ -52,7 +52,7 @@ export async function host(options: HostOptions): Promise<HostReport> {
   });
   const { logger } = logging;
   const signals = listenForSignals(logging);
-  const unwatch = exitOnUnhandled(logging);
+  const unwatch = exitOnUncaught(logging);
   const telemetry = new Telemetry({ logger, clock });
   const health = new Health();
   const { handlers } = options;
@@ -115,16 +115,22 @@ async function serve(
   return await service.stop();
 }
 
-/** A promise that nobody looks after is a bug: the process ends, and at-least-once makes a restart safe. */
-function exitOnUnhandled(logging: Logging): () => void {
-  const onUnhandled = (event: PromiseRejectionEvent) => {
+/** What nobody catches is a bug: the process ends, and at-least-once makes a restart safe. */
+function exitOnUncaught(logging: Logging): () => void {
+  const end = (event: Event, error: unknown) => {
     event.preventDefault();
-    logging.logger.error("Report this, the service broke", { error: event.reason });
+    logging.logger.error("Report this, the service broke", { error });
     logging.flush();
     Deno.exit(EXIT.INTERNAL);
   };
-  globalThis.addEventListener("unhandledrejection", onUnhandled);
-  return () => globalThis.removeEventListener("unhandledrejection", onUnhandled);
+  const onRejection = (event: PromiseRejectionEvent) => end(event, event.reason);
+  const onError = (event: ErrorEvent) => end(event, event.error);
+  globalThis.addEventListener("unhandledrejection", onRejection);
+  globalThis.addEventListener("error", onError);
+  return () => {
+    globalThis.removeEventListener("unhandledrejection", onRejection);
+    globalThis.removeEventListener("error", onError);
+  };
 }
 
 /** The first SIGTERM or SIGINT asks to stop, the second ends at once. SIGHUP is not a reason to die. */
