@@ -252,10 +252,13 @@ export const MUTATIONS: readonly Mutation[] = [
     file: PARTITION,
     from: "    if (this.breaker.isOpen && work !== this.#probe) return false;\n",
     to: "",
-    tests: [{
-      file: "tests/unit/processing/breakers_test.ts",
-      name: "A flood of dead letters stops its partition, by name, and no other",
-    }],
+    tests: [
+      {
+        file: "tests/unit/processing/breakers_test.ts",
+        name: "A flood of dead letters stops its partition, by name, and no other",
+      },
+      SIMULATION,
+    ],
   },
   {
     guard: "MAX_BUFFER_BYTES bounds all partitions together",

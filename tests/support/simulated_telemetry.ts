@@ -1,10 +1,19 @@
 /** Telemetry that writes down for the oracle what the core tells of each message. */
-import type { Coordinates, Message } from "../../src/processing/message.ts";
+import type { Coordinates, Message, TopicPartition } from "../../src/processing/message.ts";
+import type { Partition } from "../../src/processing/partition.ts";
 import type { ProcessingTelemetry } from "../../src/processing/telemetry.ts";
 import type { EntryOf } from "./simulation_history.ts";
-import type { World } from "./simulation_world.ts";
+import type { Owner, World } from "./simulation_world.ts";
 
-export function simulatedTelemetry({ note }: Pick<World, "note">): ProcessingTelemetry {
+export function simulatedTelemetry(
+  { note, ownerOf }: Pick<World, "note"> & {
+    readonly ownerOf: (partition: Partition) => Owner | undefined;
+  },
+): ProcessingTelemetry {
+  const pause = (kind: "paused" | "goes_on") => (partition: TopicPartition) => {
+    const owner = ownerOf(partition as Partition); // the core passes the very partition
+    if (owner !== undefined) note({ kind, owner: owner.id });
+  };
   const tell = (kind: "abandoned" | "retried" | "delayed") => (message: Coordinates) =>
     note({ kind, id: idOf(message) });
   const end = (
@@ -21,9 +30,9 @@ export function simulatedTelemetry({ note }: Pick<World, "note">): ProcessingTel
     messageRetried: tell("retried"),
     deadLetterDelayed: tell("delayed"),
     handlerAbandoned: tell("abandoned"),
-    breakerOpened: () => {},
+    breakerOpened: pause("paused"),
     breakerProbed: () => {},
-    breakerClosed: () => {},
+    breakerClosed: pause("goes_on"),
   };
 }
 

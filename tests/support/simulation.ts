@@ -14,10 +14,13 @@ import { SimulatedHandler } from "./simulated_handler.ts";
 import { SimulatedLog } from "./simulated_log.ts";
 import { simulatedTelemetry } from "./simulated_telemetry.ts";
 import type { Entry, Limits } from "./simulation_history.ts";
-import type { Owner, Place } from "./simulation_world.ts";
+import { type Owner, type Place, weighted } from "./simulation_world.ts";
 
 /** When nothing fails any more, all must be done by then. */
 const HEALED_MS = 300_000;
+/** From then on partitions that are paused find good messages ahead of them. */
+const GOOD_AHEAD_MS = 130_000;
+const BREAKERS = [{ deadLetters: 0, of: 2 }, { deadLetters: 1, of: 3 }, { deadLetters: 2, of: 4 }];
 const SETTINGS = { handlerTimeoutMs: 1_000, backoffMs: 100, backoffMaxMs: 1_000 } as const;
 
 export class Simulation {
@@ -49,6 +52,7 @@ export class Simulation {
       windowMessages: random.between(2, 20),
       windowBytes: random.between(500, 20_000),
       hasDeadLetters: random.chance(0.9),
+      breaker: random.chance(0.5) ? random.pick(BREAKERS) : null,
     };
     const world = { random, clock: this.#clock, note: (entry: Entry) => this.#note(entry) };
     this.#committer = new SimulatedCommitter({
@@ -89,6 +93,7 @@ export class Simulation {
       [2, () => this.#loseLogStart()],
       [6, () => this.#turnLease()],
       [4, () => this.#deadLetters.turn()],
+      [2, () => this.#goodAhead()],
       [1, () => this.#restart()],
     ]);
   }
@@ -127,6 +132,7 @@ export class Simulation {
       this.#settleSuspended();
       this.#resumeAll();
       for (const place of this.#places) if (place.owner === null) this.#assign(place);
+      if (passedMs >= GOOD_AHEAD_MS) this.#goodAhead();
       await this.#clock.advance(1_000);
       this.#restartIfHalted();
       this.#observe();
@@ -251,6 +257,12 @@ export class Simulation {
     if (this.#hasLease) this.#assignment.wake();
   }
 
+  #goodAhead(): void {
+    for (const { partition, place } of this.#owned()) {
+      this.#assignment.goodAhead(partition, place.log.end);
+    }
+  }
+
   /** The process ends and another begins where the group left off. */
   #restart(): void {
     this.#mustRestart = false;
@@ -290,13 +302,15 @@ export class Simulation {
       groupId: "group",
       serviceVersion: "1.2.3",
       mayStart: () => this.#hasLease,
-      telemetry: simulatedTelemetry({ note: (entry) => this.#note(entry) }),
+      telemetry: simulatedTelemetry({
+        note: (entry) => this.#note(entry),
+        ownerOf: (partition) => this.#owners.get(partition),
+      }),
       logger: new RecordingLogger(),
       onRoom: (partition) => {
         const owner = this.#owners.get(partition);
         if (owner !== undefined) this.#fetcher.ask(owner);
       },
-      breaker: null,
       bufferBytes: 100_000_000,
       onProbe: () => {},
       onProgress: (messages) => {
@@ -323,8 +337,4 @@ export class Simulation {
   #note(entry: Entry): void {
     this.history.push(entry);
   }
-}
-
-function weighted<T>(table: readonly (readonly [weight: number, value: T])[]): readonly T[] {
-  return table.flatMap(([weight, value]) => Array.from({ length: weight }, () => value));
 }

@@ -55,7 +55,7 @@ export class DrainJudge {
       if (open.length > 0) this.#ledger.blame(`Drain ${id} left something`, open[0]);
       return;
     }
-    const isCalledOff = owners.some(({ owner }) => owner.state !== "draining");
+    const isCalledOff = owners.some(({ owner }) => owner.state !== "draining" || owner.isPaused);
     if (isCalledOff || open.some(({ last }) => last === "fatal")) return;
     if (at < until) this.#ledger.blame(`Drain ${id} gave up early`, open[0]);
     if (open.length === 0) this.#ledger.blame(`Drain ${id} waited for nothing`);

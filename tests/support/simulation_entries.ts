@@ -7,6 +7,7 @@ export const LIMITS: Limits = {
   windowMessages: 4,
   windowBytes: 1_000,
   hasDeadLetters: true,
+  breaker: null,
 };
 
 /** Owner 1 reads t/0, which has offsets 0, 1, 2 and 4; the receipt of an offset has the same number. */
@@ -73,6 +74,7 @@ export function drained(isDrained: boolean, at = 50): Entry {
 export const OF_ONE: readonly Receipt[] = [0, 1].map((offset) => receipt(offset, { lane: "one" }));
 export const ALL = delivered([0, 1, 2, 4].map((offset) => receipt(offset)));
 export const DROPPED: Entry = { kind: "dropped", owner: 1 };
+export const PAUSED: Entry = { kind: "paused", owner: 1 };
 export const SUSPENDED: Entry = { kind: "suspended", owner: 1 };
 export const COMMITTED_2: Entry = { kind: "elsewhere", place: "t/0", to: 2 };
 export const READOPTED_2: Entry = { kind: "readopted", owner: 1, committed: 2 };

@@ -22,6 +22,8 @@ export interface Limits {
   readonly windowBytes: number;
   /** False: what cannot be processed is dropped on purpose. */
   readonly hasDeadLetters: boolean;
+  /** Null: dead letters never pause a partition. */
+  readonly breaker: { readonly deadLetters: number; readonly of: number } | null;
 }
 
 export type Entry = WorldEntry | PartitionEntry | DrainEntry | MessageEntry;
@@ -77,6 +79,8 @@ export type PartitionEntry =
   /** The log begins at `to` now; what was to be read below it is gone. */
   | { readonly kind: "lost"; readonly owner: number; readonly to: number }
   | { readonly kind: "resumed" | "suspended" | "dropped"; readonly owner: number }
+  /** The core says that there were too many dead letters, and that it goes on. */
+  | { readonly kind: "paused" | "goes_on"; readonly owner: number }
   | { readonly kind: "readopted"; readonly owner: number; readonly committed: number };
 
 /** Of one drain. Times are the simulation's, in ms. */

@@ -11,6 +11,8 @@ export interface PlaceState {
 export interface OwnerState {
   readonly place: PlaceState;
   state: "active" | "draining" | "suspended" | "dropped";
+  /** Too many dead letters: only the first that is not done may begin anything. */
+  isPaused: boolean;
   readonly receipts: ReceiptState[];
   position: number;
   prefix: number;

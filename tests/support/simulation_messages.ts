@@ -73,6 +73,8 @@ export class MessageJudge {
       blame(`above the frontier ${owner.frontier}`);
     }
     if (!receipt.isTouched && offset < owner.readoptedTo) blame("for what was done elsewhere");
+    const first = owner.receipts.find(({ outcome }) => outcome === null);
+    if (owner.isPaused && first !== receipt) blame("while paused");
     const earlier = owner.receipts.find((each) =>
       each.offset < offset && each.lane === lane && each.outcome === null
     );

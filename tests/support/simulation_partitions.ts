@@ -35,6 +35,7 @@ export class PartitionJudge {
     this.#ledger.owners.set(owner, {
       place: this.#ledger.place(place),
       state: "active",
+      isPaused: false,
       receipts: [],
       position,
       prefix: position,
@@ -47,9 +48,13 @@ export class PartitionJudge {
 
   #changed(
     owner: OwnerState,
-    entry: EntryOf<"resumed" | "suspended" | "dropped" | "readopted">,
+    entry: EntryOf<"resumed" | "suspended" | "dropped" | "readopted" | "paused" | "goes_on">,
   ): void {
     switch (entry.kind) {
+      case "paused":
+      case "goes_on":
+        owner.isPaused = entry.kind === "paused";
+        break;
       case "resumed":
         if (owner.state === "draining") owner.state = "active";
         break;

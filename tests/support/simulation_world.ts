@@ -49,3 +49,8 @@ export class Waits {
     );
   }
 }
+
+/** Each value as often as its weight says, to pick from. */
+export function weighted<T>(table: readonly (readonly [weight: number, value: T])[]): readonly T[] {
+  return table.flatMap(([weight, value]) => Array.from({ length: weight }, () => value));
+}

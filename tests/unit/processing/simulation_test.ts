@@ -42,9 +42,10 @@ Deno.test("The simulation lets everything happen that it judges", async () => {
       "delayed",
     ],
     ...["delivered", "drained false", "drained true", "draining", "dropped", "elsewhere"],
-    ...["ended failed", "ended fatal", "ended ok", "ended permanent", "lease", "letter"],
+    ...["ended failed", "ended fatal", "ended ok", "ended permanent", "goes_on", "lease", "letter"],
     ...["letter_failed", "log", "lost", "observed", "offered", "outcome dead_lettered"],
-    ...["outcome elsewhere", "outcome processed", "outcome skipped", "over", "passed", "readopted"],
+    ...["outcome elsewhere", "outcome processed", "outcome skipped", "over", "passed", "paused"],
+    "readopted",
     ...["resumed", "retried", "started", "stored", "suspended"],
   ]);
 });

@@ -16,6 +16,7 @@ import {
   NO_LEASE,
   observed,
   OF_ONE,
+  PAUSED,
   processed,
   READOPTED_2,
   receipt,
@@ -62,6 +63,14 @@ const FAULTLESS: readonly { readonly name: string; readonly history: readonly En
     history: [
       ...ALL,
       ...[...done(0), started(2), draining(), ...done(1), ended(2), processed(2), drained(true)],
+    ],
+  },
+  {
+    name: "a paused partition, which tries the first that is not done and holds no drain up",
+    history: [
+      ...[...ALL, started(0), PAUSED, draining(), drained(false, 5)],
+      { kind: "resumed", owner: 1 },
+      ...[ended(0), processed(0), ...done(1), { kind: "goes_on", owner: 1 } as const, started(4)],
     ],
   },
   {
@@ -251,6 +260,10 @@ const FAULTY: readonly {
   {
     history: [...ALL, SUSPENDED, COMMITTED_2, READOPTED_2, started(1)],
     found: "A handler was called for what was done elsewhere (receipt 1, offset 1)",
+  },
+  {
+    history: [...ALL, PAUSED, ...done(0), started(2)],
+    found: "A handler was called while paused (receipt 2, offset 2)",
   },
   {
     history: [...ALL, started(0), draining(), started(1)],
