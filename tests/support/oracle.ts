@@ -121,6 +121,8 @@ class HistoryIndex {
   /** When a message first had an outcome. */
   readonly settledAt: ReadonlyMap<string, number>;
   readonly #history: History;
+  #handled: ReadonlyMap<string, readonly Handled[]> | null = null;
+  #deadLettered: ReadonlyMap<string, readonly DeadLettered[]> | null = null;
 
   constructor(history: History) {
     this.#history = history;
@@ -138,14 +140,24 @@ class HistoryIndex {
     return (this.#history.faults ?? []).some(({ from, to }) => from <= at && at <= to);
   }
 
+  /** What handlers wrote down about one message. Looked up only for a message that is in question. */
+  handled(place: Place): readonly Handled[] {
+    this.#handled ??= Map.groupBy(this.#history.handled, idOf);
+    return this.#handled.get(idOf(place)) ?? [];
+  }
+
+  deadLettered(place: Place): readonly DeadLettered[] {
+    this.#deadLettered ??= Map.groupBy(this.#history.deadLettered, idOf);
+    return this.#deadLettered.get(idOf(place)) ?? [];
+  }
+
   /** All that happened to one message, for people. */
   tell(place: Place): string {
     const id = idOf(place);
     const sent = this.acknowledged.get(id);
-    const handled = this.#history.handled.filter((entry) => idOf(entry) === id)
+    const handled = this.handled(place)
       .map(({ kind, process, at }) => `${kind} by ${process} at ${at}`);
-    const dead = this.#history.deadLettered.filter((entry) => idOf(entry) === id)
-      .map(({ at }) => `dead-lettered at ${at}`);
+    const dead = this.deadLettered(place).map(({ at }) => `dead-lettered at ${at}`);
     const facts = [...handled, ...dead];
     const story = facts.length === 0 ? "nothing happened" : facts.join(", ");
     const name = sent === undefined ? "never sent" : `event ${sent.eventId}, key ${sent.key}`;
@@ -204,7 +216,7 @@ function judgeOrder(history: History, index: HistoryIndex): Judgement {
       lane.done.set(entry.offset, processes.add(entry.process));
       continue;
     }
-    const problem = lane.started.has(entry.offset) ? null : firstStartProblem(lane, entry, history);
+    const problem = lane.started.has(entry.offset) ? null : firstStartProblem(lane, entry, index);
     if (problem?.isAcrossProcesses && index.isExcused(entry.at)) excused += 1;
     else if (problem) violations.push(`${problem.text}: ${index.tell(entry)}`);
     lane.started.add(entry.offset);
@@ -222,7 +234,7 @@ interface OrderProblem {
 function firstStartProblem(
   lane: LaneSoFar,
   entry: Handled,
-  history: History,
+  index: HistoryIndex,
 ): OrderProblem | null {
   if (entry.offset < lane.highestStarted) {
     const text = `started after ${lane.highestStarted} of its key`;
@@ -231,12 +243,9 @@ function firstStartProblem(
   const before = lane.before.get(entry.offset);
   if (before === undefined || lane.done.has(before)) return null;
   const place = { topic: entry.topic, partition: entry.partition, offset: before };
-  const isDead = history.deadLettered.some((dead) =>
-    idOf(dead) === idOf(place) && dead.at <= entry.at
-  );
-  if (isDead) return null;
-  const starters = history.handled.filter((other) =>
-    other.kind === "start" && idOf(other) === idOf(place) && other.at <= entry.at
+  if (index.deadLettered(place).some((dead) => dead.at <= entry.at)) return null;
+  const starters = index.handled(place).filter((other) =>
+    other.kind === "start" && other.at <= entry.at
   );
   const isAcrossProcesses = starters.length > 0 &&
     starters.every(({ process }) => process !== entry.process);

@@ -172,6 +172,17 @@ Deno.test("judge() counts every end beyond the first as a duplicate", () => {
   assert.equal(judge({ ...CLEAN, handled: [...CLEAN.handled, ...again] }).duplicates, 3);
 });
 
+Deno.test("judge() takes as long for each violation, however many there are", () => {
+  const count = 20_000;
+  const acknowledged = Array.from({ length: count }, (_, offset) => sent(offset));
+  const started = acknowledged.map(({ offset }) => handled("start", offset, offset));
+  const startedAt = performance.now();
+  const verdict = judge({ ...CLEAN, acknowledged, handled: started, committed: [] });
+  assert.equal(verdict.lost.length, count);
+  assert.equal(verdict.orderViolations.length, count - 1);
+  assert.ok(performance.now() - startedAt < 5_000, "a minute when each looks through all");
+});
+
 Deno.test("assertNoViolation() throws with the history of the message", () => {
   const verdict = judge({ ...CLEAN, acknowledged: [...CLEAN.acknowledged, sent(3)] });
   assert.throws(() => assertNoViolation(verdict), /lost: 1\nevents-0@3/);
