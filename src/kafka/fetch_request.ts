@@ -15,6 +15,8 @@ export interface FetchPosition {
   readonly position: number;
   /** The epoch that we believe in; -1 when unknown. The broker refuses one that is not its own. */
   readonly leaderEpoch: number;
+  /** Instead of the limit for all partitions. */
+  readonly maxBytes?: number;
 }
 
 export interface FetchedPartition {
@@ -49,11 +51,11 @@ export function fetch(
   const byTopic = Map.groupBy(positions, ({ topic }) => topic);
   const topics = [...byTopic].map(([topic, list]) => ({
     topic,
-    partitions: list.map(({ partition, position, leaderEpoch }) => ({
+    partitions: list.map(({ partition, position, leaderEpoch, maxBytes }) => ({
       partition,
       currentLeaderEpoch: leaderEpoch,
       fetchOffset: String(position),
-      maxBytes: limits.maxPartitionBytes,
+      maxBytes: maxBytes ?? limits.maxPartitionBytes,
     })),
   }));
   const { request } = kafkajsRequest("Fetch", {

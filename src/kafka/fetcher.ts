@@ -58,12 +58,14 @@ interface FetchState {
   /** Why the leader would not let us read, the last time. */
   refusal: string | null;
   unsettled: boolean;
+  /** There is something at the position, and nothing came. */
+  wentShort: boolean;
   /** The leader epoch under which the position was last known to be inside the log. */
   validEpoch: number;
   bounds: LogBounds | null;
 }
 
-/** Below that most batches would not fit, and a partition would only be served when it comes first. */
+/** Below that most batches would not fit. */
 const ASK_MIN_BYTES = 65_536;
 const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 5_000;
@@ -176,7 +178,7 @@ export class Fetcher {
       const answer = await caller.call({
         to: leader.broker,
         purpose: "fetch",
-        request: fetch(plan.positions, { ...limits, maxPartitionBytes: this.#partitionBytes() }),
+        request: fetch(plan.positions, limits),
         deadlineMs: limits.maxWaitMs + requestTimeoutMs,
       });
       this.#lastFetchAt = this.#options.clock.now();
@@ -218,7 +220,8 @@ export class Fetcher {
       }
       const { topic, position } = partition;
       const { leaderEpoch } = itsLeader;
-      positions.push({ topic, partition: partition.partition, position, leaderEpoch });
+      const maxBytes = this.#askBytes(state);
+      positions.push({ topic, partition: partition.partition, position, leaderEpoch, maxBytes });
       asked.set(partitionKey(partition), partition);
     }
     rotate(positions, Math.floor(clock.random() * positions.length));
@@ -251,6 +254,8 @@ export class Fetcher {
     this.#hasServed = true;
     state.bounds = { logStart: fetched.logStart, logEnd: fetched.highWatermark };
     state.refusal = null;
+    // A batch that is larger than what was asked for only comes where it is the first of an answer.
+    state.wentShort = fetched.records.length === 0 && fetched.lastStable > position;
     if (fetched.records.length === 0) return;
     const decoded = await decodeRecordBatches(fetched.records, {
       topic: partition.topic,
@@ -283,10 +288,11 @@ export class Fetcher {
     }
   }
 
-  /** What would be left behind is not asked for, where that can be told: nothing unpacks into less than it was. */
-  #partitionBytes(): number {
-    const { limits, deliveryBytes } = this.#options;
-    return Math.min(limits.maxPartitionBytes, Math.max(ASK_MIN_BYTES, deliveryBytes()));
+  /** What a delivery has no room for is not asked for, unless nothing came of that. */
+  #askBytes({ wentShort }: FetchState): number {
+    const { limits: { maxPartitionBytes }, deliveryBytes } = this.#options;
+    if (wentShort) return maxPartitionBytes;
+    return Math.min(maxPartitionBytes, Math.max(ASK_MIN_BYTES, deliveryBytes()));
   }
 
   #takeError(partition: Partition, code: number): void {
@@ -323,6 +329,7 @@ export class Fetcher {
         failures: 0,
         refusal: null,
         unsettled: false,
+        wentShort: false,
         validEpoch: -1,
         bounds: null,
       };

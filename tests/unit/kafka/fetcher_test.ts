@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import type { Call } from "../../../src/kafka/connections.ts";
+import type { FetchedPartition } from "../../../src/kafka/fetch_request.ts";
+import { Fetcher } from "../../../src/kafka/fetcher.ts";
+import { newDecoder } from "../../../src/kafka/kafkajs.ts";
+import type { Partition } from "../../../src/processing/partition.ts";
+import { ProcessingBench } from "../../support/processing_bench.ts";
+import { encodeBatch, type TestBatch } from "../../support/record_batches.ts";
+import { RecordingCaller } from "../../support/recording_caller.ts";
+
+const BROKER = { id: 1, host: "broker-1", port: 9092 };
+const LEADER = { broker: BROKER, leaderEpoch: 3 };
+const MIB = 1 << 20;
+
+/** One partition as a Fetch asks for it. */
+interface Asked {
+  readonly partition: number;
+  readonly position: number;
+  readonly maxBytes: number;
+}
+
+/** A fetcher of two partitions, and a broker that answers each request when the test says so. */
+class FetchBench {
+  readonly bench = new ProcessingBench();
+  readonly caller = new RecordingCaller();
+  readonly partitions = [0, 1].map((partition) =>
+    this.bench.assignment.assign({ topic: "t", partition }, { position: 0, leaderEpoch: -1 })
+  );
+  readonly unreadable: Partition[] = [];
+  deliveryBytes = 10 * MIB;
+  readonly fetcher: Fetcher;
+  #answer: (answer: unknown) => void = () => {};
+
+  constructor() {
+    this.caller.answer = () => new Promise((resolve) => this.#answer = resolve);
+    this.fetcher = new Fetcher({
+      caller: this.caller,
+      clock: this.bench.clock,
+      metadata: { leader: () => LEADER, doubt() {} },
+      limits: { maxWaitMs: 500, minBytes: 1, maxBytes: 10 * MIB, maxPartitionBytes: MIB },
+      requestTimeoutMs: 5_000,
+      maxDecompressedBytes: 10 * MIB,
+      deliveryBytes: () => this.deliveryBytes,
+      partitions: () => this.partitions,
+      deliver: (partition, delivery) => this.bench.assignment.deliver(partition, delivery),
+      onOutOfRange() {},
+      onNewLeader() {},
+      onRefused() {},
+      onUnreadable: (partition) => this.unreadable.push(partition),
+      onFailed() {},
+    });
+    this.fetcher.wake();
+  }
+
+  /** What the last request asked for, by partition. */
+  async asked(): Promise<readonly Asked[]> {
+    const asked = await readFetch(this.caller.calls.at(-1) as Call<unknown>);
+    return asked.toSorted((a, b) => a.partition - b.partition);
+  }
+
+  /** Answers the request that is open with what these partitions have, and lets the next one go out. */
+  async answer(records: Readonly<Record<number, Uint8Array>>): Promise<void> {
+    await this.bench.clock.settle();
+    const partitions = Object.entries(records).map(([partition, bytes]): FetchedPartition => ({
+      topic: "t",
+      partition: Number(partition),
+      errorCode: 0,
+      highWatermark: 100,
+      lastStable: 100,
+      logStart: 0,
+      aborted: [],
+      records: bytes as Buffer,
+    }));
+    this.#answer({ throttleTimeMs: 0, partitions });
+    // Decompression takes real turns of the event loop.
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+    await this.bench.clock.settle();
+  }
+
+  async close(): Promise<void> {
+    const stopping = this.fetcher.stop();
+    this.#answer({ throttleTimeMs: 0, partitions: [] });
+    await stopping;
+    this.bench.assignment.close();
+  }
+}
+
+async function readFetch({ request }: Call<unknown>): Promise<readonly Asked[]> {
+  const decoder = newDecoder((await request.encode(request.maxVersion).encode()).buffer);
+  for (let field = 0; field < 4; field++) decoder.readInt32(); // replica, wait, least, most
+  decoder.readInt8(); // isolation
+  decoder.readInt32(); // session
+  decoder.readInt32(); // its epoch
+  return decoder.readArray(() => {
+    decoder.readString(); // topic
+    return decoder.readArray(() => {
+      const partition = decoder.readInt32();
+      decoder.readInt32(); // leader epoch
+      const position = Number(decoder.readInt64().toString());
+      decoder.readInt64(); // log start
+      return { partition, position, maxBytes: decoder.readInt32() };
+    });
+  }).flat();
+}
+
+function batch(own: TestBatch = {}): Promise<Buffer> {
+  return encodeBatch({ records: [{ value: null }, { value: null }], ...own });
+}
+
+Deno.test("Fetcher leaves a partition alone at an unreadable batch until it is settled, on a new connection; the other goes on", async () => {
+  const bench = new FetchBench();
+  await bench.answer({ 0: await batch({ hasWrongCrc: true }), 1: await batch() });
+  assert.deepEqual(bench.unreadable, [bench.partitions[0]]);
+  assert.deepEqual(bench.caller.drops, [{ to: BROKER, purpose: "fetch" }]);
+  assert.deepEqual(await bench.asked(), [{ partition: 1, position: 2, maxBytes: MIB }]);
+  await bench.answer({ 1: await batch({ baseOffset: 2 }) });
+  await bench.bench.clock.advance(60_000);
+  assert.deepEqual(await bench.asked(), [{ partition: 1, position: 4, maxBytes: MIB }]);
+  bench.fetcher.settled(bench.partitions[0] as Partition);
+  await bench.answer({ 1: await batch({ baseOffset: 4 }) });
+  assert.deepEqual((await bench.asked()).map(({ partition }) => partition), [0, 1]);
+  await bench.close();
+});
+
+Deno.test("Fetcher delivers what stands before an unreadable batch first", async () => {
+  const bench = new FetchBench();
+  const bad = await batch({ baseOffset: 2, hasWrongCrc: true });
+  await bench.answer({ 0: Buffer.concat([await batch(), bad]) });
+  assert.deepEqual([bench.partitions[0]?.prefix, bench.unreadable], [2, []]);
+  await bench.answer({ 0: bad });
+  assert.deepEqual(bench.unreadable, [bench.partitions[0]]);
+  await bench.close();
+});
+
+Deno.test("Fetcher asks for no more than a delivery may bring, unless nothing comes of that", async () => {
+  const bench = new FetchBench();
+  bench.deliveryBytes = 100_000;
+  await bench.answer({ 0: await batch(), 1: await batch() });
+  assert.deepEqual((await bench.asked()).map(({ maxBytes }) => maxBytes), [100_000, 100_000]);
+  bench.deliveryBytes = 10;
+  await bench.answer({ 0: new Uint8Array(), 1: await batch({ baseOffset: 2 }) });
+  assert.deepEqual((await bench.asked()).map(({ maxBytes }) => maxBytes), [MIB, 65_536]);
+  await bench.close();
+});
