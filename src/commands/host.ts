@@ -49,6 +49,7 @@ export async function host(options: HostOptions): Promise<HostReport> {
     output: Deno.stdout,
     clock,
     serviceVersion: version,
+    environment: config.environment,
   });
   const { logger } = logging;
   const signals = listenForSignals(logging);

@@ -111,9 +111,9 @@ export const SERVICE_SETTINGS = {
   }),
   LOG_FORMAT: required({
     group: "HTTP and logs",
-    type: oneOf(["pretty", "json"]),
+    type: oneOf(["pretty", "json", "ecs"]),
     default: "json",
     developmentDefault: "pretty",
-    doc: "One line for people, or one JSON object, for each event",
+    doc: "One line for people, or one JSON object with OpenTelemetry's or Elastic's names",
   }),
 } as const;

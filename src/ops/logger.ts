@@ -5,19 +5,25 @@
 import { configureSync, getLogger, type Logger as LogTape, type LogRecord } from "@logtape/logtape";
 import type { Clock } from "../processing/clock.ts";
 import type { Fields, Logger } from "../processing/message.ts";
-import { formatJson, formatPretty, type LogLevel } from "./log_format.ts";
+import { formatEcs } from "./ecs_format.ts";
+import type { FormatOptions, LogEntry, LogLevel } from "./log_entry.ts";
+import { formatJson, formatPretty } from "./log_format.ts";
 import { type LogOutput, LogWriter } from "./log_writer.ts";
 
-export type { LogLevel } from "./log_format.ts";
+export type { LogLevel } from "./log_entry.ts";
 export type { LogOutput } from "./log_writer.ts";
+
+export type LogFormat = "pretty" | "json" | "ecs";
 
 export interface LoggingOptions {
   readonly level: LogLevel;
-  readonly format: "pretty" | "json";
+  readonly format: LogFormat;
   readonly output: LogOutput;
   readonly clock: Clock;
-  /** In every json line. */
+  /** In every line for machines. */
   readonly serviceVersion: string;
+  /** ENVIRONMENT, in every ecs line. */
+  readonly environment: string;
 }
 
 /** A logger that can pass on fields to all its lines. */
@@ -37,6 +43,12 @@ export interface Logging {
 const CATEGORY = "processing-service";
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warning", "error"];
 
+const FORMATS: Readonly<Record<LogFormat, (entry: LogEntry, options: FormatOptions) => string>> = {
+  pretty: formatPretty,
+  json: formatJson,
+  ecs: formatEcs,
+};
+
 /** Starts a log. */
 export function createLogging(options: LoggingOptions): Logging {
   const category = [CATEGORY, String(++created)];
@@ -46,11 +58,9 @@ export function createLogging(options: LoggingOptions): Logging {
     onDropped: (lines) =>
       logger.warning("Log lines dropped: standard output is not read fast enough", { lines }),
   });
-  const format = options.format === "json" ? formatJson : formatPretty;
-  const formatOptions = {
-    stacks: options.level === "debug",
-    serviceVersion: options.serviceVersion,
-  };
+  const format = FORMATS[options.format];
+  const { serviceVersion, environment } = options;
+  const formatOptions = { stacks: options.level === "debug", serviceVersion, environment };
   const sink = ({ level, timestamp, rawMessage, properties }: LogRecord) => {
     const text = typeof rawMessage === "string" ? rawMessage : rawMessage.join("");
     const entry = { level: ownLevel(level), timestamp, text, fields: properties };

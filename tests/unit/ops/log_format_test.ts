@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { formatJson, formatPretty, type LogEntry } from "../../../src/ops/log_format.ts";
+import type { LogEntry } from "../../../src/ops/log_entry.ts";
+import { formatJson, formatPretty } from "../../../src/ops/log_format.ts";
 import type { Fields } from "../../../src/processing/message.ts";
 
-const OPTIONS = { stacks: false, serviceVersion: "1.2.3" };
+const OPTIONS = { stacks: false, serviceVersion: "1.2.3", environment: "test" };
 /** In local time, as the lines are. */
 const TIMESTAMP = new Date(2024, 0, 15, 10, 30, 45, 123).getTime();
 

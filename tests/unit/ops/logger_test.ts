@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { createLogging, type LogLevel } from "../../../src/ops/logger.ts";
+import { createLogging, type LogFormat, type LogLevel } from "../../../src/ops/logger.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 
-function start(level: LogLevel, format: "pretty" | "json" = "json") {
+function start(level: LogLevel, format: LogFormat = "json") {
   let written = "";
   const output = {
     write: (bytes: Uint8Array) => Promise.resolve(output.writeSync(bytes)),
@@ -12,7 +12,8 @@ function start(level: LogLevel, format: "pretty" | "json" = "json") {
     },
   };
   const clock = new ManualClock();
-  const logging = createLogging({ level, format, output, clock, serviceVersion: "1.2.3" });
+  const service = { serviceVersion: "1.2.3", environment: "test" };
+  const logging = createLogging({ level, format, output, clock, ...service });
   return { ...logging, lines: () => written.split("\n").slice(0, -1) };
 }
 
