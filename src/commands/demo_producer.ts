@@ -3,6 +3,7 @@
  * counts. One batch in flight at a time, so nothing piles up when the broker is slow; and no further ahead of the service
  * than the broker keeps events, so none is dropped when the service is.
  */
+import { SILENT_KAFKAJS_LOGGER } from "../kafka/client.ts";
 import { Connections } from "../kafka/connections.ts";
 import { Metadata } from "../kafka/metadata.ts";
 import { produce } from "../kafka/produce_request.ts";
@@ -54,7 +55,7 @@ export class DemoProducer {
       connectionTimeoutMs: REQUEST_TIMEOUT_MS,
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
       clock,
-      kafkajsLogger: silent,
+      kafkajsLogger: SILENT_KAFKAJS_LOGGER,
     });
     this.#metadata = new Metadata({
       caller: this.#connections,
@@ -131,5 +132,3 @@ export class DemoProducer {
     return key.reduce((hash, byte) => (hash * 31 + byte) >>> 0, 7) % count;
   }
 }
-
-const silent = { namespace: () => silent, debug() {}, info() {}, warn() {}, error() {} };

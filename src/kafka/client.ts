@@ -41,6 +41,15 @@ export function kafkajsLogger(logger: Logger): KafkajsLogger {
   return levelsOf(logger, "");
 }
 
+/** For connections of which nobody reads a log. */
+export const SILENT_KAFKAJS_LOGGER: KafkajsLogger = {
+  namespace: () => SILENT_KAFKAJS_LOGGER,
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+};
+
 function tlsFrom(settings: SecuritySettings): object | null {
   if (!settings.kafkaTlsEnabled) return null;
   const { kafkaTlsServername: servername } = settings;

@@ -3,6 +3,7 @@
  * leader epochs, and throws a whole answer away when one partition has an error.
  */
 import type { Decoder, Encoder } from "./kafkajs.ts";
+import { toldOperations } from "./operations.ts";
 import { type ApiRequest, type BrokerAddress, ownRequest, type Throttled } from "./protocol.ts";
 
 export interface PartitionInfo {
@@ -11,6 +12,8 @@ export interface PartitionInfo {
   readonly leader: number;
   readonly leaderEpoch: number;
   readonly replicas: number;
+  /** How many replicas are in sync, the leader among them. */
+  readonly inSync: number;
 }
 
 export interface TopicInfo {
@@ -19,6 +22,8 @@ export interface TopicInfo {
   /** 32 hex digits; null where the broker is older than Metadata version 10. */
   readonly id: string | null;
   readonly partitions: readonly PartitionInfo[];
+  /** What we may do with it, one bit an operation; null unless asked for and told (KIP-430, Metadata version 8). */
+  readonly operations: number | null;
 }
 
 export interface MetadataAnswer extends Throttled {
@@ -32,14 +37,25 @@ const NO_TOPIC_ID = "0".repeat(32);
 const TOPIC_ID_BYTES = 16;
 
 /** Metadata 7 to 12. From 9 on the encoding is the flexible one; from 10 on there are topic ids. */
-export function metadata(topics: readonly string[]): ApiRequest<MetadataAnswer> {
+export function metadata(
+  topics: readonly string[],
+  { withOperations = false }: { readonly withOperations?: boolean } = {},
+): ApiRequest<MetadataAnswer> {
   return ownRequest("Metadata", 3, [7, 12], {
-    encode: (encoder, version) => writeMetadataRequest(encoder, topics, version),
+    encode: (encoder, version) =>
+      writeMetadataRequest(encoder, { topics, withOperations }, version),
     decode: (decoder, version) => readMetadataAnswer(decoder, version),
   });
 }
 
-function writeMetadataRequest(encoder: Encoder, topics: readonly string[], version: number): void {
+function writeMetadataRequest(
+  encoder: Encoder,
+  { topics, withOperations }: {
+    readonly topics: readonly string[];
+    readonly withOperations: boolean;
+  },
+  version: number,
+): void {
   const flexible = version >= 9;
   if (flexible) writeNoTags(encoder).writeUVarInt(topics.length + 1);
   else encoder.writeInt32(topics.length);
@@ -50,7 +66,7 @@ function writeMetadataRequest(encoder: Encoder, topics: readonly string[], versi
   }
   encoder.writeBoolean(false); // never create a topic by asking for it
   if (version >= 8 && version <= 10) encoder.writeBoolean(false); // cluster operations
-  if (version >= 8) encoder.writeBoolean(false); // topic operations
+  if (version >= 8) encoder.writeBoolean(withOperations);
   if (flexible) writeNoTags(encoder);
 }
 
@@ -80,10 +96,10 @@ function readMetadataAnswer(decoder: Decoder, version: number): MetadataAnswer {
     const leader = decoder.readInt32();
     const leaderEpoch = decoder.readInt32();
     const replicas = readList(() => decoder.readInt32()).length;
-    readList(() => decoder.readInt32()); // in sync
+    const inSync = readList(() => decoder.readInt32()).length;
     readList(() => decoder.readInt32()); // offline
     endStruct();
-    return { errorCode, partition, leader, leaderEpoch, replicas };
+    return { errorCode, partition, leader, leaderEpoch, replicas, inSync };
   };
   const topics = readList(() => {
     const errorCode = decoder.readInt16();
@@ -91,9 +107,9 @@ function readMetadataAnswer(decoder: Decoder, version: number): MetadataAnswer {
     const id = version >= 10 ? decoder.readBytes(TOPIC_ID_BYTES).toString("hex") : NO_TOPIC_ID;
     decoder.readBoolean(); // internal
     const partitions = readList(readPartition);
-    if (version >= 8) decoder.readInt32(); // operations
+    const operations = version >= 8 ? toldOperations(decoder.readInt32()) : null;
     endStruct();
-    return { errorCode, name, id: id === NO_TOPIC_ID ? null : id, partitions };
+    return { errorCode, name, id: id === NO_TOPIC_ID ? null : id, partitions, operations };
   });
   return { throttleTimeMs, brokers, controllerId, topics };
 }
