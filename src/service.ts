@@ -160,6 +160,7 @@ export class Service {
     this.#parts.metadata.stop();
     const fetching = Promise.all([fetcher.stop(), this.#parts.quarantine.stop()]);
     connections.close();
+    this.#parts.security.stop();
     await Promise.allSettled([fetching, ...this.#background]);
     health.setPhase("stopped");
     return { abandoned };

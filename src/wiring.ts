@@ -1,6 +1,7 @@
 /**
  * Settings in, parts out: makes the parts of the service and tells each whom to call. Nothing starts here.
  */
+import type { Security } from "./kafka/client.ts";
 import { Committer, type CommitterOptions } from "./kafka/committer.ts";
 import type { ConnectOptions } from "./kafka/connect.ts";
 import type { Connections } from "./kafka/connections.ts";
@@ -34,6 +35,7 @@ export interface Parts {
   readonly membership: Membership;
   readonly metadata: Metadata;
   readonly quarantine: Quarantine;
+  readonly security: Security;
 }
 
 /** Drains of a rebalance end well before the coordinator gives up on us. */
@@ -103,8 +105,8 @@ export function wire(options: ServiceOptions, listener: ServiceListener): Parts 
     retentionMs: config.dlqRetentionMs,
     deadLetterTopicFor,
   };
-  const { caller: connections, coordinator, metadata } = cluster;
-  const kafka = { connect, connections, coordinator, metadata, membership };
+  const { caller: connections, coordinator, metadata, security } = cluster;
+  const kafka = { connect, connections, coordinator, metadata, membership, security };
   return { ...kafka, assignment, committer, consumer, fetcher, quarantine };
 }
 

@@ -2,6 +2,7 @@
  * Settings that are right one by one and cannot work together. Each check skips values that are already known to be
  * wrong, so that one mistake is reported once.
  */
+import { saslProblems } from "./sasl_checks.ts";
 import { type Config, fieldOf, SETTING_NAMES } from "./settings.ts";
 import { tlsMaterialProblems } from "./tls_material.ts";
 import { isKafkaName, KAFKA_NAME_MAX } from "./values.ts";
@@ -119,20 +120,4 @@ function tlsProblems(values: Values, now: number): readonly string[] {
     passphrase: kafkaTlsKeyPassphrase?.read() ?? null,
   };
   return [...problems, ...tlsMaterialProblems(material, now)];
-}
-
-function saslProblems(values: Values): readonly string[] {
-  const { kafkaSaslMechanism, kafkaSaslUsername, kafkaSaslPassword } = values;
-  if (kafkaSaslMechanism === undefined) return [];
-  const problems: string[] = [];
-  const given = { KAFKA_SASL_USERNAME: kafkaSaslUsername, KAFKA_SASL_PASSWORD: kafkaSaslPassword };
-  for (const [name, value] of Object.entries(given)) {
-    if (kafkaSaslMechanism === "none" && value) {
-      problems.push(`${name}: needs a KAFKA_SASL_MECHANISM other than none`);
-    }
-    if (kafkaSaslMechanism !== "none" && value === null) {
-      problems.push(`${name}: required by KAFKA_SASL_MECHANISM=${kafkaSaslMechanism}`);
-    }
-  }
-  return problems;
 }

@@ -1,16 +1,6 @@
-/** Settings of the way to Kafka: cluster, group, requests, TLS and SASL. */
-import { fromFile, onceByFlag, optional, required } from "./setting.ts";
-import {
-  boolean,
-  decimal,
-  endpoint,
-  hostName,
-  integer,
-  kafkaName,
-  list,
-  oneOf,
-  text,
-} from "./values.ts";
+/** Settings of the way to Kafka: cluster, group and requests. */
+import { onceByFlag, optional, required } from "./setting.ts";
+import { boolean, decimal, endpoint, integer, kafkaName, list, oneOf, text } from "./values.ts";
 
 const INT32_MAX = 2_147_483_647;
 const HOUR_MS = 3_600_000;
@@ -154,61 +144,6 @@ export const KAFKA_SETTINGS = {
     type: integer({ min: 1, max: 10_000_000 }),
     default: "1000",
     doc: "Messages done that bring the next commit forward",
-  }),
-
-  KAFKA_TLS_ENABLED: required({
-    group: "TLS and SASL",
-    type: boolean(),
-    default: "false",
-    doc: "Encrypt the connections to the brokers",
-  }),
-  KAFKA_TLS_CA: fromFile({
-    group: "TLS and SASL",
-    content: "PEM",
-    isSecret: false,
-    doc: "Certificates of the authorities to trust instead of the well-known ones",
-  }),
-  KAFKA_TLS_CERT: fromFile({
-    group: "TLS and SASL",
-    content: "PEM",
-    isSecret: false,
-    doc: "Client certificate, with its intermediates, for brokers that ask for one",
-  }),
-  KAFKA_TLS_KEY: fromFile({
-    group: "TLS and SASL",
-    content: "PEM",
-    isSecret: true,
-    doc: "Private key of the client certificate",
-  }),
-  KAFKA_TLS_KEY_PASSPHRASE: fromFile({
-    group: "TLS and SASL",
-    content: "password",
-    isSecret: true,
-    doc: "Passphrase of the private key, if it has one",
-  }),
-  KAFKA_TLS_SERVERNAME: optional({
-    group: "TLS and SASL",
-    type: hostName(),
-    unset: "the broker's host",
-    doc: "Name that the brokers' certificates must carry",
-  }),
-  KAFKA_SASL_MECHANISM: required({
-    group: "TLS and SASL",
-    type: oneOf(["none", "plain", "scram-sha-256", "scram-sha-512"]),
-    default: "none",
-    doc: "How to authenticate to the brokers",
-  }),
-  KAFKA_SASL_USERNAME: optional({
-    group: "TLS and SASL",
-    type: text("text", { maxLength: 1_024 }),
-    unset: "none",
-    doc: "User to authenticate as",
-  }),
-  KAFKA_SASL_PASSWORD: fromFile({
-    group: "TLS and SASL",
-    content: "password",
-    isSecret: true,
-    doc: "Password of the user; the file is read again at each connection, so it may change",
   }),
 
   READ_FROM_BEGINNING: onceByFlag({

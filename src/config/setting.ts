@@ -38,7 +38,7 @@ export interface OptionalSetting<T> extends SettingText {
 /** Passwords, keys and certificates: the text itself, or a file that holds it, named by the variable with _FILE. */
 export interface FileSetting extends SettingText {
   readonly kind: "file";
-  readonly content: "PEM" | "password";
+  readonly content: "PEM" | "password" | "token";
   /** Never shown, and no flag takes it: other users of the machine can read command lines. */
   readonly isSecret: boolean;
 }

@@ -4,10 +4,11 @@
  */
 import { KAFKA_SETTINGS } from "./kafka_settings.ts";
 import type { Secret } from "./secret.ts";
+import { SECURITY_SETTINGS } from "./security_settings.ts";
 import { SERVICE_SETTINGS } from "./service_settings.ts";
 import type { FileSetting, OptionalSetting, RequiredSetting, Setting } from "./setting.ts";
 
-export const SETTINGS = { ...KAFKA_SETTINGS, ...SERVICE_SETTINGS } as const;
+export const SETTINGS = { ...KAFKA_SETTINGS, ...SECURITY_SETTINGS, ...SERVICE_SETTINGS } as const;
 
 /** What the service is told, inferred from the table: KAFKA_BROKERS becomes `kafkaBrokers`. */
 export type Config = {

@@ -8,6 +8,11 @@ import net from "node:net";
 import tls from "node:tls";
 import { type Clock, sleep } from "../processing/clock.ts";
 import {
+  AuthenticationError,
+  CredentialsRefusedError,
+  NoCredentialsError,
+} from "./authentication.ts";
+import {
   type Connection,
   type KafkajsLogger,
   kafkajsRequest,
@@ -16,6 +21,7 @@ import {
   type VersionRange,
   withoutThrottle,
 } from "./kafkajs.ts";
+import { ERROR_CODE } from "./error_codes.ts";
 import { type ApiRequest, type BrokerAddress, REQUIRED_APIS } from "./protocol.ts";
 
 /** What a connection is for. */
@@ -36,6 +42,7 @@ export interface Caller {
    * @throws ConnectionError when there is no connection, or it is lost before the answer
    * @throws DeadlineError when there is no answer within `deadlineMs`, counted once the connection stands
    * @throws UnsupportedBrokerError when the broker does not speak a version that we do
+   * @throws AuthenticationError when our credentials are refused, NoCredentialsError when there are none to show
    */
   call<Answer>(call: Call<Answer>): Promise<Answer>;
   /** Closes this purpose's connection to a broker, so that whoever waits on it wakes up. */
@@ -88,11 +95,6 @@ export class DeadlineError extends Error {
 /** A broker is too old, or too new, for a request that we cannot do without. */
 export class UnsupportedBrokerError extends Error {
   override readonly name = "UnsupportedBrokerError";
-}
-
-/** The broker refused our credentials. */
-export class AuthenticationError extends Error {
-  override readonly name = "AuthenticationError";
 }
 
 const KEEP_ALIVE_MS = 10_000;
@@ -244,18 +246,29 @@ export class Connections implements Caller {
 
   #explain(error: unknown, open: OpenConnection, broker: string): Error {
     if (error instanceof DeadlineError || error instanceof UnsupportedBrokerError) return error;
-    const { name, message } = error as Error;
-    if (name === "KafkaJSSASLAuthenticationError" && !LOST_MEANWHILE.test(message)) {
-      return new AuthenticationError(`${broker} refused the credentials: ${message}`, {
-        cause: error,
-      });
-    }
+    if (error instanceof NoCredentialsError) return error;
+    const refused = refusalOf(error, broker);
+    if (refused !== null) return refused;
     const cause = open.socketError ?? (error as Error & { readonly code?: unknown });
     const code = typeof cause.code === "string" ? { code: cause.code } : {};
     const hadAnswered = open.connection.versions !== null;
     const details = { broker, cause: error, hadAnswered, ...code };
     return new ConnectionError(`${broker}: ${cause.message}`, details);
   }
+}
+
+/** Null: not our credentials were at fault. */
+function refusalOf(error: unknown, broker: string): AuthenticationError | null {
+  const { name, message, code } = error as Error & { readonly code?: unknown };
+  if (error instanceof CredentialsRefusedError && error.by === "token_endpoint") {
+    const { by } = error;
+    return new AuthenticationError(message, { by, cause: error });
+  }
+  const isRefusal = error instanceof CredentialsRefusedError ||
+    code === ERROR_CODE.SASL_AUTHENTICATION_FAILED ||
+    (name === "KafkaJSSASLAuthenticationError" && !LOST_MEANWHILE.test(message));
+  if (!isRefusal) return null;
+  return new AuthenticationError(`${broker} refused the credentials: ${message}`, { cause: error });
 }
 
 export function brokerName({ host, port }: BrokerAddress): string {

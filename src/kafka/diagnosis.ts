@@ -5,13 +5,9 @@
  */
 import { EXIT } from "../ops/exit.ts";
 import { diagnoseConnection, silent } from "./connection_diagnosis.ts";
+import { AuthenticationError, NoCredentialsError } from "./authentication.ts";
 import { TopicError } from "./connect.ts";
-import {
-  AuthenticationError,
-  ConnectionError,
-  DeadlineError,
-  UnsupportedBrokerError,
-} from "./connections.ts";
+import { ConnectionError, DeadlineError, UnsupportedBrokerError } from "./connections.ts";
 import { DeadLetterTopicError } from "./dead_letter_topic.ts";
 import { ERROR_CODE, errorCodeText } from "./error_codes.ts";
 import { CoordinatorError } from "./metadata.ts";
@@ -19,6 +15,7 @@ import { CoordinatorError } from "./metadata.ts";
 /** What is the matter, one word for each case that is told apart. */
 export type DiagnosisKind =
   | "wrong_credentials"
+  | "no_credentials"
   | "sasl_mechanism_refused"
   | "sasl_not_offered"
   | "sasl_expected"
@@ -71,9 +68,11 @@ export function diagnose(error: unknown, context: DiagnosisContext): Diagnosis {
   if (error instanceof CoordinatorError) return diagnoseCoordinator(error, context);
   const text = error instanceof Error ? error.message : String(error);
   if (error instanceof AuthenticationError) {
-    const hint = "Check KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD, and that the user exists " +
-      `for KAFKA_SASL_MECHANISM=${context.sasl}`;
+    const hint = credentialsHint(error, context);
     return { kind: "wrong_credentials", text, hint, exitCode: EXIT.NO_PERMISSION };
+  }
+  if (error instanceof NoCredentialsError) {
+    return { kind: "no_credentials", text, hint: NO_CREDENTIALS_HINT, exitCode: null };
   }
   if (error instanceof DeadlineError) return silent(text);
   if (error instanceof UnsupportedBrokerError) {
@@ -83,6 +82,28 @@ export function diagnose(error: unknown, context: DiagnosisContext): Diagnosis {
   if (error instanceof DeadLetterTopicError) return diagnoseDeadLetterTopic(error);
   const hint = "Check KAFKA_BROKERS and the brokers' logs";
   return { kind: "other", text, hint, exitCode: null };
+}
+
+const NO_CREDENTIALS_HINT =
+  "Check the file that the text names, or KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL and " +
+  "KAFKA_SASL_OAUTHBEARER_CA";
+
+/** What to check when our credentials are refused, by the names of the settings. */
+export function credentialsHint(
+  { by }: AuthenticationError,
+  { sasl }: Pick<DiagnosisContext, "sasl">,
+): string {
+  if (by === "token_endpoint") {
+    return "Check KAFKA_SASL_OAUTHBEARER_CLIENT_CREDENTIALS_CLIENT_ID, " +
+      "KAFKA_SASL_OAUTHBEARER_CLIENT_CREDENTIALS_CLIENT_SECRET and KAFKA_SASL_OAUTHBEARER_SCOPE";
+  }
+  if (sasl === "oauthbearer") {
+    return "Check KAFKA_SASL_OAUTHBEARER_TOKEN, or what KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL " +
+      "issues: issuer, audience, scope and expiry must be what the brokers expect " +
+      "(sasl.oauthbearer.*)";
+  }
+  return "Check KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD, and that the user exists for " +
+    `KAFKA_SASL_MECHANISM=${sasl}`;
 }
 
 function diagnoseTopic(error: TopicError, context: DiagnosisContext): Diagnosis {

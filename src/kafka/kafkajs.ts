@@ -5,6 +5,9 @@
  */
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
+import PlainModule from "kafkajs/src/broker/saslAuthenticator/plain.js";
+import Scram256Module from "kafkajs/src/broker/saslAuthenticator/scram256.js";
+import Scram512Module from "kafkajs/src/broker/saslAuthenticator/scram512.js";
 import ConnectionModule from "kafkajs/src/network/connection.js";
 import DecoderModule from "kafkajs/src/protocol/decoder.js";
 import EncoderModule from "kafkajs/src/protocol/encoder.js";
@@ -82,6 +85,24 @@ export interface Connection {
   }): Promise<unknown>;
 }
 
+/** How a connection authenticates itself (broker/saslAuthenticator/index.js): one call, one exchange. */
+export type SaslProvider = (exchange: SaslExchange) => { authenticate(): Promise<void> };
+
+/** What kafkajs lets a provider use. */
+export interface SaslExchange {
+  readonly saslAuthenticate: (message: {
+    readonly request: { encode(): Promise<Buffer> };
+    readonly response: {
+      /** The answer's bytes, behind four that say how many they are. */
+      decode(answer: Buffer): Promise<string>;
+      parse(text: string): Promise<string>;
+    };
+  }) => Promise<string>;
+}
+
+/** SASL mechanisms by user and password. */
+export type PasswordMechanism = "plain" | "scram-sha-256" | "scram-sha-512";
+
 /** What `openSocket` is given by kafkajs (network/socket.js). */
 export interface SocketRequest {
   readonly host: string;
@@ -143,6 +164,24 @@ export type KafkajsRequest = keyof typeof USED_REQUESTS;
 
 /** Share of a SASL session after which to authenticate again. */
 const REAUTHENTICATE_BEFORE_END = 0.2;
+
+type PasswordProvider = (
+  credentials: { readonly username: string; readonly password: string },
+) => SaslProvider;
+
+const PASSWORD_PROVIDERS = {
+  "plain": PlainModule,
+  "scram-sha-256": Scram256Module,
+  "scram-sha-512": Scram512Module,
+} as unknown as Readonly<Record<PasswordMechanism, PasswordProvider>>;
+
+/** kafkajs's exchange for a user and a password. */
+export function passwordProvider(
+  mechanism: PasswordMechanism,
+  credentials: { readonly username: string; readonly password: string },
+): SaslProvider {
+  return PASSWORD_PROVIDERS[mechanism](credentials);
+}
 
 export function newEncoder(): Encoder {
   return new EncoderClass();
@@ -218,6 +257,9 @@ export function checkKafkajs(): void {
   }
   for (const method of ["readInt64", "readUVarIntArray", "readTaggedFields"]) {
     if (typeof DecoderClass.prototype[method] !== "function") missing.push(`Decoder.${method}`);
+  }
+  for (const [mechanism, provider] of Object.entries(PASSWORD_PROVIDERS)) {
+    if (typeof provider !== "function") missing.push(`SASL ${mechanism}`);
   }
   if (missing.length > 0) {
     throw new Error(`Use kafkajs 2.2.4, this one lacks: ${missing.join(", ")}`);

@@ -1,8 +1,9 @@
 /** How brokers are reached and what is known of them: what all of the edge is built on. */
-import { kafkajsLogger, securityFrom } from "../kafka/client.ts";
+import { kafkajsLogger, type Security, securityFrom } from "../kafka/client.ts";
 import { Connections } from "../kafka/connections.ts";
 import { Coordinator } from "../kafka/coordinator.ts";
 import { Metadata } from "../kafka/metadata.ts";
+import { AccessLog } from "../ops/access_log.ts";
 import type { Clock } from "../processing/clock.ts";
 import type { ServiceOptions } from "./service_options.ts";
 
@@ -12,6 +13,7 @@ export interface Cluster {
   readonly requestTimeoutMs: number;
   readonly metadata: Metadata;
   readonly coordinator: Coordinator;
+  readonly security: Security;
 }
 
 export function wireCluster(
@@ -19,8 +21,14 @@ export function wireCluster(
   onMetadataChange: () => void,
 ): Cluster {
   const { requestTimeoutMs } = config;
+  const security = securityFrom(config, {
+    clock,
+    requestTimeoutMs,
+    telemetry: new AccessLog(logger),
+  });
   const caller = new Connections({
-    ...securityFrom(config),
+    ssl: security.ssl,
+    sasl: security.sasl,
     clientId: config.kafkaClientId,
     connectionTimeoutMs: config.socketConnectionSetupTimeoutMs,
     requestTimeoutMs,
@@ -49,5 +57,5 @@ export function wireCluster(
     lookUp: () => metadata.findCoordinator(config.kafkaGroupId),
     onFailed: (error) => telemetry.coordinatorUnknown({ error }),
   });
-  return { caller, clock, requestTimeoutMs, metadata, coordinator };
+  return { caller, clock, requestTimeoutMs, metadata, coordinator, security };
 }

@@ -1,11 +1,7 @@
 /** Only a broker's own word is a refusal of our credentials: whatever cuts an authentication short may pass. */
 import assert from "node:assert/strict";
-import {
-  AuthenticationError,
-  ConnectionError,
-  Connections,
-  DeadlineError,
-} from "../../src/kafka/connections.ts";
+import { AuthenticationError } from "../../src/kafka/authentication.ts";
+import { ConnectionError, Connections, DeadlineError } from "../../src/kafka/connections.ts";
 import { diagnose } from "../../src/kafka/diagnosis.ts";
 import { findCoordinator } from "../../src/kafka/protocol.ts";
 import { systemClock } from "../../src/ops/system_clock.ts";

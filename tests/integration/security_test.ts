@@ -10,7 +10,15 @@ import { KafkaClient } from "../support/kafka_client.ts";
 import { openSockets } from "../support/open_sockets.ts";
 import type { Program } from "../support/program.ts";
 import { PASSWORD, SecureKafka, secureKafkaMissing } from "../support/secure_kafka.ts";
-import { sasl, SECURE_WAYS, type SecureWay, tls } from "../support/security_settings.ts";
+import {
+  oauth,
+  sasl,
+  SECURE_WAYS,
+  type SecureWay,
+  type Settings,
+  tls,
+} from "../support/security_settings.ts";
+import { TokenEndpoint } from "../support/token_endpoint.ts";
 import {
   complaints,
   finalCounts,
@@ -31,6 +39,7 @@ const TRICKLE_MS = 20_000;
 const TRICKLE_EVERY_MS = 250;
 /** In which every kind of connection is made. */
 const WARM_UP_EVENTS = 8;
+const TOKEN_LIFE_S = 4;
 /** For metadata, fetch, join, heartbeat, commit and dead letters. */
 const CONNECTIONS = 6;
 const EXIT_DEADLINE_MS = 20_000;
@@ -67,34 +76,54 @@ securityTest("a start that fails says why, with the exit code for it", async (t,
 });
 
 securityTest(
-  "sessions of 2 s are renewed: no connection is lost, and nobody joins again",
-  async (_, kafka) => {
-    await using client = new KafkaClient(kafka.bootstrap("PLAINTEXT"));
-    const [topic, group] = [await client.createTopic(), client.unique("group")];
-    await using service = await startService({ bootstrap: kafka.bootstrap("SHORT") }, {
-      topic,
-      group,
-      settings: { ...tls(kafka), ...sasl("scram-sha-512"), METADATA_MAX_AGE_MS: "3000" },
+  "short sessions are renewed: no connection is lost, and nobody joins again",
+  async (t, kafka) => {
+    const { server } = kafka.certificates;
+    await using endpoint = TokenEndpoint.start({ lifeSeconds: TOKEN_LIFE_S, tls: server });
+    const ways = [
+      { name: "sessions of 2 s", listener: "SHORT", settings: sasl("scram-sha-512") },
+      { name: "tokens of 4 s", listener: "OAUTH", settings: oauth(endpoint.url, kafka) },
+    ] as const;
+    await stepsAtOnce(t, ways, {
+      atOnce: ways.length,
+      name: ({ name }) => name,
+      body: (way) => renew(way, kafka),
     });
-    const sent = events({ seed: SEED, count: TRICKLE_MS / TRICKLE_EVERY_MS });
-    const [bad] = badMessages(SEED);
-    assert.ok(bad !== undefined);
-    await client.produce(topic, [bad]);
-    await trickle(client, { topic, messages: sent.slice(0, WARM_UP_EVENTS) });
-    await untilAllCommitted(client, { group, topic });
-    const before = await openSockets(service.pid);
-    assert.ok(before === null || before.length >= CONNECTIONS, String(before));
-    await trickle(client, { topic, messages: sent.slice(WARM_UP_EVENTS) });
-    await client.produce(topic, [bad]); // on a connection that was idle for many sessions
-    await untilAllCommitted(client, { group, topic });
-    assert.deepEqual(await openSockets(service.pid), before);
-    assert.equal((await service.stop()).code, 0);
-    const handled = handledEvents(service).map(({ eventId }) => eventId);
-    assert.deepEqual(handled, sent.map(({ eventId }) => eventId));
-    assert.deepEqual(new Set(complaints(service)), new Set(["WARNING Message dead-lettered"]));
-    assert.equal(logLines(service).filter(({ text }) => text === "Joined the group").length, 1);
+    const requests = endpoint.requests.length;
+    const lives = TRICKLE_MS / 1_000 / TOKEN_LIFE_S;
+    assert.ok(requests >= lives && requests <= 4 * lives, `${requests} tokens`);
   },
 );
+
+async function renew(
+  { listener, settings }: Pick<SecureWay, "listener"> & { readonly settings: Settings },
+  kafka: SecureKafka,
+): Promise<void> {
+  await using client = new KafkaClient(kafka.bootstrap("PLAINTEXT"));
+  const [topic, group] = [await client.createTopic(), client.unique("group")];
+  await using service = await startService({ bootstrap: kafka.bootstrap(listener) }, {
+    topic,
+    group,
+    settings: { ...tls(kafka), ...settings, METADATA_MAX_AGE_MS: "3000" },
+  });
+  const sent = events({ seed: SEED, count: TRICKLE_MS / TRICKLE_EVERY_MS });
+  const [bad] = badMessages(SEED);
+  assert.ok(bad !== undefined);
+  await client.produce(topic, [bad]);
+  await trickle(client, { topic, messages: sent.slice(0, WARM_UP_EVENTS) });
+  await untilAllCommitted(client, { group, topic });
+  const before = await openSockets(service.pid);
+  assert.ok(before === null || before.length >= CONNECTIONS, String(before));
+  await trickle(client, { topic, messages: sent.slice(WARM_UP_EVENTS) });
+  await client.produce(topic, [bad]); // on a connection that was idle for many sessions
+  await untilAllCommitted(client, { group, topic });
+  assert.deepEqual(await openSockets(service.pid), before);
+  assert.equal((await service.stop()).code, 0);
+  const handled = handledEvents(service).map(({ eventId }) => eventId);
+  assert.deepEqual(handled, sent.map(({ eventId }) => eventId));
+  assert.deepEqual(new Set(complaints(service)), new Set(["WARNING Message dead-lettered"]));
+  assert.equal(logLines(service).filter(({ text }) => text === "Joined the group").length, 1);
+}
 
 /** The brokers are shared, and ignored together. */
 function securityTest(

@@ -2,7 +2,8 @@
 import { once } from "node:events";
 import net from "node:net";
 import { type SecureKafka, type SecureListener, USERS } from "./secure_kafka.ts";
-import { mutualTls, sasl, type Settings, tls } from "./security_settings.ts";
+import { mutualTls, oauth, sasl, type Settings, tls } from "./security_settings.ts";
+import { unsecuredToken } from "./token_endpoint.ts";
 
 export interface FailedStart {
   readonly when: string;
@@ -28,6 +29,24 @@ export const FAILED_STARTS: readonly FailedStart[] = [
     settings: (kafka) => ({ ...tls(kafka), ...sasl("plain"), KAFKA_SASL_PASSWORD: "wrong" }),
     exitCode: 77,
     says: ["refused the credentials", "KAFKA_SASL_PASSWORD"],
+  },
+  {
+    when: "the token has expired",
+    at: "OAUTH",
+    settings: (kafka) => ({
+      ...tls(kafka),
+      KAFKA_SASL_MECHANISM: "oauthbearer",
+      KAFKA_SASL_OAUTHBEARER_TOKEN: unsecuredToken({ sub: USERS.all, lifeSeconds: -60 }),
+    }),
+    exitCode: 77,
+    says: ["refused the credentials", "KAFKA_SASL_OAUTHBEARER_TOKEN"],
+  },
+  {
+    when: "nothing listens where the tokens should come from",
+    at: "OAUTH",
+    settings: (kafka) => ({ ...tls(kafka), ...oauth("https://127.0.0.1:1/token", kafka) }),
+    exitCode: 69,
+    says: ["Cannot get a token from KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL"],
   },
   {
     when: "there is no such user",

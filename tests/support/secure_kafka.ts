@@ -20,6 +20,8 @@ const LISTENERS = {
   SASLTLS: "SASL_SSL",
   /** As SASLTLS, with sessions that must be renewed after SESSION_MS. */
   SHORT: "SASL_SSL",
+  /** OAUTHBEARER only, with tokens that nobody signed; a session ends with its token. */
+  OAUTH: "SASL_SSL",
   EXPIRED: "SSL",
   OTHERHOST: "SSL",
 } as const;
@@ -194,19 +196,33 @@ function saslProperties(): Record<string, string> {
   for (const [listener, protocol] of Object.entries(LISTENERS)) {
     if (!protocol.startsWith("SASL")) continue;
     const prefix = `listener.name.${listener.toLowerCase()}`;
-    const mechanisms = listener === "SASL" ? SCRAM_MECHANISMS : ["PLAIN", ...SCRAM_MECHANISMS];
+    const mechanisms = mechanismsOf(listener);
     properties[`${prefix}.sasl.enabled.mechanisms`] = mechanisms.join(",");
     for (const mechanism of mechanisms) {
       const own = `${prefix}.${mechanism.toLowerCase()}`;
-      properties[`${own}.sasl.jaas.config`] = mechanism === "PLAIN"
-        ? `${SECURITY}.plain.PlainLoginModule required ${passwords};`
-        : `${SECURITY}.scram.ScramLoginModule required;`;
+      properties[`${own}.sasl.jaas.config`] = loginModule(mechanism, passwords);
       if (listener === "SHORT") {
         properties[`${own}.connections.max.reauth.ms`] = String(SESSION_MS);
       }
     }
   }
   return properties;
+}
+
+function mechanismsOf(listener: string): readonly string[] {
+  if (listener === "OAUTH") return ["OAUTHBEARER"];
+  return listener === "SASL" ? SCRAM_MECHANISMS : ["PLAIN", ...SCRAM_MECHANISMS];
+}
+
+function loginModule(mechanism: string, passwords: string): string {
+  switch (mechanism) {
+    case "PLAIN":
+      return `${SECURITY}.plain.PlainLoginModule required ${passwords};`;
+    case "OAUTHBEARER":
+      return `${SECURITY}.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";`;
+    default:
+      return `${SECURITY}.scram.ScramLoginModule required;`;
+  }
 }
 
 /** Plaintext and TLS without a client certificate are ANONYMOUS, which the broker and these tests' set-up need. */

@@ -1,6 +1,7 @@
 /** Settings of the service for the listeners of a SecureKafka. */
 import { CLIENT_PASSPHRASE, OTHER_HOST } from "./certificates.ts";
 import { PASSWORD, type SecureKafka, type SecureListener, USERS } from "./secure_kafka.ts";
+import { unsecuredToken } from "./token_endpoint.ts";
 
 export type Settings = Readonly<Record<string, string>>;
 
@@ -35,6 +36,11 @@ export const SECURE_WAYS: readonly SecureWay[] = [
     name: "SASL_SSL with SCRAM-SHA-512",
     listener: "SASLTLS",
     settings: (kafka) => ({ ...tls(kafka), ...sasl("scram-sha-512") }),
+  },
+  {
+    name: "SASL_SSL with OAUTHBEARER, the token from a file",
+    listener: "OAUTH",
+    settings: async (kafka) => ({ ...tls(kafka), ...await tokenFromFile(kafka) }),
   },
 ];
 
@@ -75,6 +81,25 @@ async function saslFromFile(mechanism: string, kafka: SecureKafka): Promise<Sett
     KAFKA_SASL_MECHANISM: mechanism,
     KAFKA_SASL_USERNAME: USERS.all,
     KAFKA_SASL_PASSWORD_FILE: await write(kafka, "password", `${PASSWORD}\n`),
+  };
+}
+
+async function tokenFromFile(kafka: SecureKafka): Promise<Settings> {
+  const token = unsecuredToken({ sub: USERS.all, lifeSeconds: 3_600 });
+  return {
+    KAFKA_SASL_MECHANISM: "oauthbearer",
+    KAFKA_SASL_OAUTHBEARER_TOKEN_FILE: await write(kafka, "token", `${token}\n`),
+  };
+}
+
+/** Tokens from an endpoint, whose certificate is of the brokers' authority. */
+export function oauth(url: string, { certificates }: SecureKafka): Settings {
+  return {
+    KAFKA_SASL_MECHANISM: "oauthbearer",
+    KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL: url,
+    KAFKA_SASL_OAUTHBEARER_CA: certificates.ca,
+    KAFKA_SASL_OAUTHBEARER_CLIENT_CREDENTIALS_CLIENT_ID: "client",
+    KAFKA_SASL_OAUTHBEARER_CLIENT_CREDENTIALS_CLIENT_SECRET: PASSWORD,
   };
 }
 

@@ -65,7 +65,7 @@ const BAD: readonly BadConfiguration[] = [
     problems: [
       'AUTO_OFFSET_RESET: expected one of earliest, latest, none: "smallest"',
       'ENABLE_AUTO_COMMIT: expected true or false: "maybe"',
-      'KAFKA_SASL_MECHANISM: expected one of none, plain, scram-sha-256, scram-sha-512: "gssapi"',
+      'KAFKA_SASL_MECHANISM: expected one of none, plain, scram-sha-256, scram-sha-512, oauthbearer: "gssapi"',
       'UNKEYED_ORDER: expected one of partition, none: "key"',
       'LOG_LEVEL: expected one of debug, info, warning, error: "verbose"',
       'LOG_FORMAT: expected one of pretty, json: "xml"',
@@ -168,6 +168,51 @@ const BAD: readonly BadConfiguration[] = [
     problems: [
       "KAFKA_SASL_USERNAME: needs a KAFKA_SASL_MECHANISM other than none",
       "KAFKA_SASL_PASSWORD: needs a KAFKA_SASL_MECHANISM other than none",
+    ],
+  },
+  {
+    name: "OAUTHBEARER with a user and no token",
+    env: { KAFKA_SASL_MECHANISM: "oauthbearer", KAFKA_SASL_USERNAME: "app" },
+    problems: [
+      "KAFKA_SASL_USERNAME: of no use to KAFKA_SASL_MECHANISM=oauthbearer",
+      "KAFKA_SASL_OAUTHBEARER_TOKEN or KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL: required by KAFKA_SASL_MECHANISM=oauthbearer",
+    ],
+  },
+  {
+    name: "OAUTHBEARER with a token and what only an endpoint needs",
+    env: {
+      KAFKA_SASL_MECHANISM: "oauthbearer",
+      KAFKA_SASL_OAUTHBEARER_TOKEN: "a.b.",
+      KAFKA_SASL_OAUTHBEARER_SCOPE: "kafka",
+      KAFKA_SASL_OAUTHBEARER_EXTENSIONS: "auth=x",
+    },
+    problems: [
+      'KAFKA_SASL_OAUTHBEARER_EXTENSIONS: expected name=value with a name of letters other than auth: "auth=x"',
+      "KAFKA_SASL_OAUTHBEARER_SCOPE: needs KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL",
+    ],
+  },
+  {
+    name: "a token endpoint without a client, and a token as well",
+    env: {
+      KAFKA_SASL_MECHANISM: "oauthbearer",
+      KAFKA_SASL_OAUTHBEARER_TOKEN: "a.b.",
+      KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL: "https://issuer.example/token",
+    },
+    problems: [
+      "KAFKA_SASL_OAUTHBEARER_TOKEN: given together with KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL, only one may be",
+      "KAFKA_SASL_OAUTHBEARER_CLIENT_CREDENTIALS_CLIENT_ID: required by KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL",
+      "KAFKA_SASL_OAUTHBEARER_CLIENT_CREDENTIALS_CLIENT_SECRET: required by KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL",
+    ],
+  },
+  {
+    name: "a token endpoint over plain http, and settings of OAUTHBEARER without it",
+    env: {
+      KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL: "http://issuer.example/token",
+      KAFKA_SASL_OAUTHBEARER_CLIENT_CREDENTIALS_CLIENT_ID: "app",
+    },
+    problems: [
+      'KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL: expected an https URL, or an http one with a loopback address: "http://issuer.example/token"',
+      "KAFKA_SASL_OAUTHBEARER_CLIENT_CREDENTIALS_CLIENT_ID: needs KAFKA_SASL_MECHANISM=oauthbearer",
     ],
   },
   {

@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
+import type { Buffer } from "node:buffer";
 import type { Secret } from "../../../src/config.ts";
-import { kafkajsLogger, securityFrom, type SecuritySettings } from "../../../src/kafka/client.ts";
+import { NoCredentialsError } from "../../../src/kafka/authentication.ts";
+import {
+  kafkajsLogger,
+  type Security,
+  securityFrom,
+  type SecuritySettings,
+} from "../../../src/kafka/client.ts";
+import { AccessLog } from "../../../src/ops/access_log.ts";
 import type { Fields, Logger } from "../../../src/processing/message.ts";
+import { ManualClock } from "../../support/manual_clock.ts";
+import { RecordingLogger } from "../../support/recording_logger.ts";
 
 const NOTHING: SecuritySettings = {
   kafkaTlsEnabled: false,
@@ -13,20 +23,59 @@ const NOTHING: SecuritySettings = {
   kafkaSaslMechanism: "none",
   kafkaSaslUsername: null,
   kafkaSaslPassword: null,
+  kafkaSaslOauthbearerToken: null,
+  kafkaSaslOauthbearerTokenEndpointUrl: null,
+  kafkaSaslOauthbearerCa: null,
+  kafkaSaslOauthbearerClientCredentialsClientId: null,
+  kafkaSaslOauthbearerClientCredentialsClientSecret: null,
+  kafkaSaslOauthbearerScope: null,
+  kafkaSaslOauthbearerHeaderUrlencode: false,
+  kafkaSaslOauthbearerExtensions: null,
 };
 
 /** A secret that is another one each time it is read. */
-function rotating(name: string): Secret {
+function rotating(name: string, separator = " "): Secret {
   let reads = 0;
-  return { read: () => `${name} ${++reads}` };
+  return { read: () => `${name}${separator}${++reads}` };
+}
+
+const unreadable: Secret = {
+  read() {
+    throw new Error("SECRET_FILE: cannot read it");
+  },
+};
+
+function securityOf(settings: SecuritySettings): Security {
+  return securityFrom(settings, {
+    clock: new ManualClock(),
+    requestTimeoutMs: 1_000,
+    telemetry: new AccessLog(new RecordingLogger()),
+  });
+}
+
+/** What an authentication shows to a broker first. */
+async function shownBy(sasl: Security["sasl"]): Promise<string> {
+  let shown = "";
+  const exchange = {
+    host: "broker",
+    port: 9092,
+    logger: new RecordingLogger(),
+    async saslAuthenticate({ request }: { readonly request: { encode(): Promise<Buffer> } }) {
+      shown = (await request.encode()).toString();
+      return "";
+    },
+  };
+  await sasl?.authenticationProvider(exchange).authenticate();
+  return shown;
 }
 
 Deno.test("securityFrom() uses neither TLS nor SASL unless told to", () => {
-  assert.deepEqual(securityFrom(NOTHING), { ssl: null, sasl: null });
+  const { ssl, sasl } = securityOf(NOTHING);
+  assert.deepEqual({ ssl, sasl }, { ssl: null, sasl: null });
 });
 
 Deno.test("securityFrom() reads the TLS files again for each connection", () => {
-  const { ssl } = securityFrom({
+  const { ssl } = securityOf({
     ...NOTHING,
     kafkaTlsEnabled: true,
     kafkaTlsCa: rotating("ca"),
@@ -47,41 +96,46 @@ Deno.test("securityFrom() reads the TLS files again for each connection", () => 
 });
 
 Deno.test("securityFrom() leaves the broker's own name alone when no other is set", () => {
-  const { ssl } = securityFrom({ ...NOTHING, kafkaTlsEnabled: true });
+  const { ssl } = securityOf({ ...NOTHING, kafkaTlsEnabled: true });
   assert.deepEqual({ servername: "kafka", ...ssl }.servername, "kafka");
 });
 
-Deno.test("securityFrom() reads the password again for each authentication", () => {
-  const { sasl } = securityFrom({
-    ...NOTHING,
-    kafkaSaslMechanism: "scram-sha-256",
-    kafkaSaslUsername: "alice",
-    kafkaSaslPassword: rotating("password"),
-  });
-  for (const time of [1, 2]) {
-    assert.deepEqual({ ...sasl }, {
-      mechanism: "scram-sha-256",
-      username: "alice",
-      password: `password ${time}`,
+for (const mechanism of ["plain", "oauthbearer"] as const) {
+  Deno.test(`securityFrom() reads the secret again for each authentication: ${mechanism}`, async () => {
+    const { sasl } = securityOf({
+      ...NOTHING,
+      kafkaSaslMechanism: mechanism,
+      kafkaSaslUsername: "alice",
+      kafkaSaslPassword: rotating("secret", "."),
+      kafkaSaslOauthbearerToken: rotating("secret", "."),
     });
-  }
-});
+    assert.equal(sasl?.mechanism, mechanism);
+    for (const time of [1, 2]) assert.ok((await shownBy(sasl)).includes(`secret.${time}`));
+  });
+
+  Deno.test(`securityFrom() takes an unreadable secret for no refusal: ${mechanism}`, async () => {
+    const { sasl } = securityOf({
+      ...NOTHING,
+      kafkaSaslMechanism: mechanism,
+      kafkaSaslUsername: "alice",
+      kafkaSaslPassword: unreadable,
+      kafkaSaslOauthbearerToken: unreadable,
+    });
+    const unreadableNow = (error: unknown) =>
+      error instanceof NoCredentialsError && /SECRET_FILE: cannot read/.test(error.message);
+    await assert.rejects(shownBy(sasl), unreadableNow);
+  });
+}
 
 Deno.test("securityFrom() reads no secret by itself", () => {
-  const secret: Secret = {
-    read() {
-      throw new Error("KAFKA_SASL_PASSWORD_FILE: cannot read it");
-    },
-  };
-  const { ssl, sasl } = securityFrom({
+  const { ssl } = securityOf({
     ...NOTHING,
     kafkaTlsEnabled: true,
-    kafkaTlsKey: secret,
+    kafkaTlsKey: unreadable,
     kafkaSaslMechanism: "plain",
-    kafkaSaslPassword: secret,
+    kafkaSaslPassword: unreadable,
   });
-  assert.throws(() => ({ ...ssl }), /KAFKA_SASL_PASSWORD_FILE/);
-  assert.throws(() => ({ ...sasl }), /KAFKA_SASL_PASSWORD_FILE/);
+  assert.throws(() => ({ ...ssl }), /SECRET_FILE/);
 });
 
 Deno.test("kafkajsLogger() makes DEBUG of kafkajs's errors and keeps only safe facts", () => {
