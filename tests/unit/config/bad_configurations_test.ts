@@ -68,7 +68,7 @@ const BAD: readonly BadConfiguration[] = [
       'KAFKA_SASL_MECHANISM: expected one of none, plain, scram-sha-256, scram-sha-512, oauthbearer: "gssapi"',
       'UNKEYED_ORDER: expected one of partition, none: "key"',
       'LOG_LEVEL: expected one of debug, info, warning, error: "verbose"',
-      'LOG_FORMAT: expected one of pretty, json: "xml"',
+      'LOG_FORMAT: expected one of pretty, json, ecs: "xml"',
     ],
   },
   {
