@@ -6,7 +6,7 @@ import type { Config } from "../config.ts";
 import { EXIT, type ExitCode, ExitError } from "../ops/exit.ts";
 import { Health } from "../ops/health.ts";
 import { startHttpServer } from "../ops/http_server.ts";
-import { createLogging, type Logging } from "../ops/logger.ts";
+import { createLogging, type Logging, type LogLevelControl } from "../ops/logger.ts";
 import { systemClock } from "../ops/system_clock.ts";
 import type { Counts } from "../ops/counts.ts";
 import { Telemetry } from "../ops/telemetry.ts";
@@ -38,6 +38,8 @@ export interface HostReport {
 }
 
 const SUMMARY_EVERY_MS = 60_000;
+/** So that nobody who forgets it pays for its lines. */
+const DEBUG_FOR_MS = 900_000;
 const CLOSE_MS = 1_000;
 
 export async function host(options: HostOptions): Promise<HostReport> {
@@ -48,6 +50,7 @@ export async function host(options: HostOptions): Promise<HostReport> {
     format: config.logFormat,
     output: Deno.stdout,
     clock,
+    repeatsMax: config.logRepeatsMax,
     serviceVersion: version,
     environment: config.environment,
   });
@@ -134,7 +137,7 @@ function exitOnUncaught(logging: Logging): () => void {
   };
 }
 
-/** The first SIGTERM or SIGINT asks to stop, the second ends at once. SIGHUP is not a reason to die. */
+/** The first SIGTERM or SIGINT asks to stop, the second ends at once. SIGHUP is for those who look for something. */
 function listenForSignals(logging: Logging): { readonly stopped: AbortSignal; close(): void } {
   const { logger } = logging;
   const stop = new AbortController();
@@ -150,7 +153,7 @@ function listenForSignals(logging: Logging): { readonly stopped: AbortSignal; cl
   const handlers: [Deno.Signal, () => void][] = [
     ["SIGTERM", onSignal("SIGTERM", EXIT.TERMINATED)],
     ["SIGINT", onSignal("SIGINT", EXIT.INTERRUPTED)],
-    ["SIGHUP", () => {}],
+    ["SIGHUP", () => toggleDebug(logging)],
   ];
   for (const [signal, handler] of handlers) Deno.addSignalListener(signal, handler);
   return {
@@ -159,4 +162,11 @@ function listenForSignals(logging: Logging): { readonly stopped: AbortSignal; cl
       for (const [signal, handler] of handlers) Deno.removeSignalListener(signal, handler);
     },
   };
+}
+
+/** DEBUG for a while, or back from it. */
+function toggleDebug(logging: LogLevelControl): void {
+  const by = "SIGHUP";
+  if (logging.level === "debug") logging.setLevel(logging.configuredLevel, { by });
+  else logging.setLevel("debug", { by, forMs: DEBUG_FOR_MS });
 }

@@ -116,4 +116,11 @@ export const SERVICE_SETTINGS = {
     developmentDefault: "pretty",
     doc: "One line for people, or one JSON object with OpenTelemetry's or Elastic's names",
   }),
+  LOG_REPEATS_MAX: required({
+    group: "HTTP and logs",
+    type: or(integer({ min: 1, max: 1_000_000 }), { word: "off", meaning: null }),
+    default: "100",
+    developmentDefault: "off",
+    doc: "Lines with the same text in 10 s, above which they are counted and told in one line",
+  }),
 } as const;

@@ -181,12 +181,15 @@ Deno.test("SIGTERM while a broker keeps silent ends it at once, with exit 0", as
   assert.deepEqual(await service.stop(SOON_MS), { code: 0, signal: null });
 });
 
-Deno.test("SIGHUP changes nothing", async () => {
-  const settings = { MAX_RETRIES: "100", RETRY_DELAY: "0.1" };
+Deno.test("SIGHUP logs at DEBUG from then on, a second one as before, and all else goes on", async () => {
+  const settings = { MAX_RETRIES: "100", RETRY_DELAY: "0.1", LOG_LEVEL: "warning" };
   await using service = await startService({ bootstrap: deadAddress() }, { ...GIVEN, settings });
   const tries = () => logLines(service).filter(({ text }) => text.endsWith("trying again")).length;
   await service.waitForLine("Cannot connect to Kafka, trying again");
   service.signal("SIGHUP");
+  await service.waitForLine("Log level set to debug");
+  service.signal("SIGHUP");
+  await service.waitForLine("Log level set to warning");
   const before = tries();
   await eventually("it goes on trying", tries, {
     withinMs: SOON_MS,

@@ -1,0 +1,94 @@
+/**
+ * Bounds how often the log says the same: of lines with one text, so many in a period, and then one line that says how
+ * many more there were. Nothing is left out without being counted and told.
+ */
+import type { Clock } from "../processing/clock.ts";
+import type { LogLevel } from "./log_entry.ts";
+
+export interface LogRepeatsOptions {
+  readonly clock: Clock;
+  /** Lines with the same level and text in a period that are logged. */
+  readonly max: number;
+  /** The period is over, or everything is to be told now. */
+  readonly onLeftOut: (leftOut: LeftOut) => void;
+}
+
+/** Lines that were not logged. */
+export interface LeftOut {
+  readonly level: LogLevel;
+  readonly text: string;
+  readonly lines: number;
+  /** The period, in seconds. */
+  readonly seconds: number;
+}
+
+interface Period {
+  readonly level: LogLevel;
+  readonly text: string;
+  readonly startedAt: number;
+  logged: number;
+  leftOut: number;
+  cancelTimer: () => void;
+}
+
+const PERIOD_MS = 10_000;
+/** Texts are constants, and few; the limit is for those who build them from data. */
+const TEXTS_MAX = 1_000;
+
+export class LogRepeats {
+  readonly #options: LogRepeatsOptions;
+  readonly #periods = new Map<string, Period>();
+
+  constructor(options: LogRepeatsOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the line is to be logged; it is counted otherwise. */
+  admits(level: LogLevel, text: string): boolean {
+    const period = this.#period(level, text);
+    if (period.logged < this.#options.max) {
+      period.logged += 1;
+      return true;
+    }
+    if (period.leftOut === 0) {
+      const { clock } = this.#options;
+      const restMs = period.startedAt + PERIOD_MS - clock.now();
+      period.cancelTimer = clock.schedule(restMs, () => this.#end(period));
+    }
+    period.leftOut += 1;
+    return false;
+  }
+
+  /** Tells at once what was left out so far. */
+  tell(): void {
+    for (const period of [...this.#periods.values()]) this.#end(period);
+  }
+
+  #period(level: LogLevel, text: string): Period {
+    const key = `${level} ${text}`;
+    const now = this.#options.clock.now();
+    const known = this.#periods.get(key);
+    if (known !== undefined && now - known.startedAt < PERIOD_MS) return known;
+    if (known !== undefined) this.#end(known);
+    const [oldest] = this.#periods.values();
+    if (this.#periods.size >= TEXTS_MAX && oldest !== undefined) this.#end(oldest);
+    const period = {
+      level,
+      text,
+      startedAt: now,
+      logged: 0,
+      leftOut: 0,
+      cancelTimer: () => {},
+    };
+    this.#periods.set(key, period);
+    return period;
+  }
+
+  #end(period: Period): void {
+    const { level, text, leftOut } = period;
+    period.cancelTimer();
+    this.#periods.delete(`${level} ${text}`);
+    if (leftOut === 0) return;
+    this.#options.onLeftOut({ level, text, lines: leftOut, seconds: PERIOD_MS / 1000 });
+  }
+}
