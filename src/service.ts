@@ -10,13 +10,12 @@ import { isAuthorizationCode } from "./kafka/error_codes.ts";
 import type { Refusal } from "./kafka/generation.ts";
 import { checkKafkajs } from "./kafka/kafkajs.ts";
 import { EXIT, ExitError } from "./ops/exit.ts";
-import type { Phase } from "./ops/health.ts";
+import type { ServiceStatus } from "./ops/snapshot.ts";
 import { sleep } from "./processing/clock.ts";
-import type { TopicPartition } from "./processing/message.ts";
-import type { Partition } from "./processing/partition.ts";
 import { type Parts, wire } from "./wiring.ts";
-import { breakerProblem, breakerText } from "./wiring/breaker.ts";
+import { breakerProblem } from "./wiring/breaker.ts";
 import type { ServiceOptions } from "./wiring/service_options.ts";
+import { StatusBoard } from "./wiring/status.ts";
 
 /** What a stop could and could not finish. */
 export interface StopReport {
@@ -28,38 +27,10 @@ const NOT_COMMITTED_EVERY_MS = 600_000;
 const NOT_COMMITTED =
   "Offsets are not committed: set ENABLE_AUTO_COMMIT=true, commits happen only after processing";
 
-/** One owned partition as `/status` shows it. */
-export interface PartitionStatus extends TopicPartition {
-  /** `paused`: too many messages became dead letters. */
-  readonly state: Partition["state"] | "paused";
-  readonly position: number;
-  readonly prefix: number;
-  readonly committed: number | null;
-  readonly windowMessages: number;
-  readonly windowBytes: number;
-  readonly inFlight: number;
-  readonly logEnd: number | null;
-  /** Why it stands still until somebody does something; null when it does not. */
-  readonly stalled: string | null;
-}
-
-export interface ServiceStatus {
-  readonly phase: Phase;
-  readonly problems: Readonly<Record<string, string>>;
-  readonly offsetsAreCommitted: boolean;
-  readonly groupId: string;
-  readonly generation: number | null;
-  readonly lag: number | null;
-  /** Milliseconds since the coordinator last took us for a member, and since any leader last answered; null: never. */
-  readonly heartbeatAgeMs: number | null;
-  readonly fetchAgeMs: number | null;
-  readonly inFlight: number;
-  readonly partitions: readonly PartitionStatus[];
-}
-
 export class Service {
   readonly #options: ServiceOptions;
   readonly #parts: Parts;
+  readonly #board: StatusBoard;
   readonly #stop = new AbortController();
   readonly #ended = Promise.withResolvers<ExitError>();
   #cancelReminder = () => {};
@@ -73,6 +44,7 @@ export class Service {
       onRefused: (refusal) => this.#onRefused(refusal),
       onFirstJoin: () => this.#onFirstJoin(),
     });
+    this.#board = new StatusBoard(options, this.#parts);
     options.health.addCheck("fetch", () => this.#parts.fetcher.refusal);
     options.health.addCheck("unreadable", () => this.#parts.quarantine.problem);
     options.health.addCheck("breaker", () => breakerProblem(this.#parts.assignment.all()));
@@ -84,46 +56,14 @@ export class Service {
     return this.#ended.promise;
   }
 
-  /** Messages behind the end of the logs that we own; null until the first answers. */
+  /** Messages behind the ends of the logs that we own; null until the first answers. */
   lag(): number | null {
-    const { assignment, fetcher } = this.#parts;
-    let lag: number | null = null;
-    for (const partition of assignment.all()) {
-      const bounds = fetcher.bounds(partition);
-      if (bounds !== null) lag = (lag ?? 0) + Math.max(0, bounds.logEnd - partition.prefix);
-    }
-    return lag;
+    return this.#board.lag();
   }
 
   /** What `/status` shows: where we stand with Kafka, partition by partition. */
   status(): ServiceStatus {
-    const { config, health } = this.#options;
-    const { assignment, fetcher, membership, quarantine } = this.#parts;
-    const { phase, problems } = health.facts();
-    return {
-      phase,
-      problems: Object.fromEntries(problems),
-      offsetsAreCommitted: config.enableAutoCommit,
-      groupId: config.kafkaGroupId,
-      generation: membership.generation?.id ?? null,
-      lag: this.lag(),
-      heartbeatAgeMs: this.#ageMs(membership.lease.lastHeartbeatAt),
-      fetchAgeMs: this.#ageMs(fetcher.lastFetchAt),
-      inFlight: assignment.inFlight,
-      partitions: assignment.all().map((partition) => ({
-        topic: partition.topic,
-        partition: partition.partition,
-        state: partition.breaker.isOpen ? "paused" : partition.state,
-        position: partition.position,
-        prefix: partition.prefix,
-        committed: partition.committed,
-        windowMessages: partition.windowMessages,
-        windowBytes: partition.windowBytes,
-        inFlight: partition.inFlight,
-        logEnd: fetcher.bounds(partition)?.logEnd ?? null,
-        stalled: quarantine.stalled(partition) ?? breakerText(partition),
-      })),
-    };
+    return this.#board.status();
   }
 
   /**
@@ -142,6 +82,7 @@ export class Service {
     logger.info("Successfully connected to Kafka", { brokers: config.kafkaBrokers.map(String) });
     if (!config.enableAutoCommit) this.#remindOfNoCommits();
     committer.start();
+    this.#board.start();
     this.#background = [metadata.keepFresh(), membership.run()];
     for (const each of this.#background) each.catch((error) => this.#ended.resolve(broken(error)));
   }
@@ -153,6 +94,7 @@ export class Service {
     health.setPhase("draining");
     this.#stop.abort();
     this.#cancelReminder();
+    this.#board.stop();
     const abandoned = await consumer.stop(config.drainTimeoutMs);
     committer.stop();
     await membership.leave();
@@ -227,10 +169,6 @@ export class Service {
       telemetry.groupRefused({ reason: refusal.text });
       if (refusal.of === "group") health.setProblem("group", refusal.text);
     }
-  }
-
-  #ageMs(at: number): number | null {
-    return at === -Infinity ? null : Math.round(this.#options.clock.now() - at);
   }
 
   /** Without the lease nothing new is started: the coordinator may have given our partitions away. */

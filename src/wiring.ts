@@ -128,7 +128,11 @@ function wireFetcher(
     maxDecompressedBytes: config.maxDecompressedBytes,
     deliveryBytes: () => assignment.deliveryBytes,
     partitions: () => assignment.all(),
-    deliver: (partition, delivery) => assignment.deliver(partition, delivery),
+    deliver(partition, delivery) {
+      const isTaken = assignment.deliver(partition, delivery);
+      if (isTaken) telemetry.messagesConsumed(delivery.messages.length);
+      return isTaken;
+    },
     onFailed: (broker, error) => telemetry.fetchFailed({ broker, error }),
   });
 }

@@ -4,9 +4,14 @@
  */
 import type { Config } from "../config.ts";
 import { EXIT, type ExitCode, ExitError } from "../ops/exit.ts";
-import { Health } from "../ops/health.ts";
+import { KAFKAJS_VERSION } from "../kafka/kafkajs.ts";
+import { Health, readyz } from "../ops/health.ts";
 import { startHttpServer } from "../ops/http_server.ts";
 import { createLogging, type Logging, type LogLevelControl } from "../ops/logger.ts";
+import { watchEventLoop } from "../ops/event_loop.ts";
+import { collectMetrics } from "../ops/metrics/collect.ts";
+import type { ExpositionFormat } from "../ops/metrics/exposition.ts";
+import { processFacts } from "../ops/process_facts.ts";
 import { systemClock } from "../ops/system_clock.ts";
 import type { Counts } from "../ops/counts.ts";
 import { Telemetry } from "../ops/telemetry.ts";
@@ -45,6 +50,7 @@ const CLOSE_MS = 1_000;
 export async function host(options: HostOptions): Promise<HostReport> {
   const { config, version } = options;
   const clock = systemClock;
+  const startedAt = clock.wallTime();
   const logging = createLogging({
     level: config.logLevel,
     format: config.logFormat,
@@ -58,6 +64,7 @@ export async function host(options: HostOptions): Promise<HostReport> {
   const signals = listenForSignals(logging);
   const unwatch = exitOnUncaught(logging);
   const telemetry = new Telemetry({ logger, clock });
+  const unwatchLoop = watchEventLoop(clock, telemetry.measures.eventLoopDelay);
   const health = new Health();
   const { handlers } = options;
   const service = new Service({ config, handlers, clock, logger, telemetry, health, version });
@@ -70,7 +77,17 @@ export async function host(options: HostOptions): Promise<HostReport> {
     logger.info("Starting Processing Service...", { version, groupId: config.kafkaGroupId });
     for (const name of options.unknown) logger.debug("Variable is not ours, ignored", { name });
     const status = () => ({ version, ...service.status(), counts: counts() });
-    const http = startHttpServer({ config, health, clock, version: { version }, status });
+    const metrics = (format: ExpositionFormat) =>
+      collectMetrics({
+        status: service.status(),
+        isReady: readyz(health.facts()).ok,
+        counts: counts(),
+        measures: telemetry.measures,
+        process: processFacts({ startedAt }),
+        build: { version, deno: Deno.version.deno, kafkajs: KAFKAJS_VERSION },
+        wallTime: clock.wallTime(),
+      }, format);
+    const http = startHttpServer({ config, health, clock, version: { version }, metrics, status });
     if (http !== null) logger.info("Health is served at {url}", { url: http.url });
     if (config.environment !== "development") {
       telemetry.startSummary(SUMMARY_EVERY_MS, () => service.lag());
@@ -93,6 +110,7 @@ export async function host(options: HostOptions): Promise<HostReport> {
     telemetry.stop();
     signals.close();
     unwatch();
+    unwatchLoop();
     logging.flush();
   }
 }

@@ -11,7 +11,10 @@ import Scram512Module from "kafkajs/src/broker/saslAuthenticator/scram512.js";
 import ConnectionModule from "kafkajs/src/network/connection.js";
 import DecoderModule from "kafkajs/src/protocol/decoder.js";
 import EncoderModule from "kafkajs/src/protocol/encoder.js";
+import kafkajsPackage from "kafkajs/package.json" with { type: "json" };
 import requestsModule from "kafkajs/src/protocol/requests/index.js";
+
+export const KAFKAJS_VERSION: string = kafkajsPackage.version;
 
 /** kafkajs's writer of primitive types (protocol/encoder.js), the part that is used. */
 export interface Encoder {

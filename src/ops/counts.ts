@@ -27,8 +27,11 @@ export interface Counts {
   readonly lostMessages: number;
 }
 
+/** Counts while they move. */
+export type RunningCounts = { -readonly [Name in keyof Counts]: Counts[Name] };
+
 /** Before anything happened. */
-export function noCounts(): Counts {
+export function noCounts(): RunningCounts {
   return {
     processed: 0,
     skipped: 0,

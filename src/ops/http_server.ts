@@ -1,5 +1,5 @@
 /**
- * Serves health and status. Up before Kafka is reached and until all else is closed. Reads only: nothing that is sent
+ * Serves health, metrics and status. Up before Kafka is reached and until all else is closed. Reads only: nothing that is sent
  * here changes the service.
  */
 import { type Config, Endpoint } from "../config.ts";
@@ -13,6 +13,7 @@ import {
   readyz,
   startupz,
 } from "./health.ts";
+import { CONTENT_TYPES, type ExpositionFormat, preferredFormat } from "./metrics/exposition.ts";
 
 export interface HttpServerOptions {
   readonly config: Pick<Config, "httpHost" | "httpPort">;
@@ -20,6 +21,8 @@ export interface HttpServerOptions {
   readonly clock: Clock;
   /** What `/version` answers. */
   readonly version: Readonly<Record<string, string>>;
+  /** What `/metrics` answers. */
+  readonly metrics: (format: ExpositionFormat) => string;
   /** What `/status` answers, as JSON. */
   readonly status: () => unknown;
 }
@@ -83,15 +86,21 @@ const PROBES: ReadonlyMap<string, (facts: HealthFacts) => HealthAnswer> = new Ma
   ["/startupz", startupz],
 ]);
 
+const PAGES: ReadonlySet<string> = new Set(["/metrics", "/status", "/version"]);
+
 function route(request: Request, options: HttpServerOptions): Response {
   const { pathname, searchParams } = new URL(request.url);
   const probe = PROBES.get(pathname);
-  const isKnown = probe !== undefined || pathname === "/status" || pathname === "/version";
+  const isKnown = probe !== undefined || PAGES.has(pathname);
   if (!isKnown) return respond("Not found\n", { status: 404 });
   if (request.method !== "GET" && request.method !== "HEAD") {
     return respond("Method not allowed\n", { status: 405, headers: { allow: "GET, HEAD" } });
   }
   if (pathname === "/version") return respondJson(options.version);
+  if (pathname === "/metrics") {
+    const format = preferredFormat(request.headers.get("accept"));
+    return respond(options.metrics(format), { headers: { "content-type": CONTENT_TYPES[format] } });
+  }
   if (probe === undefined) return respondJson(options.status());
   const { ok, checks } = probe(options.health.facts());
   const body = searchParams.has("verbose")

@@ -6,14 +6,19 @@
 import type { Clock } from "../processing/clock.ts";
 import type { Coordinates, Fields, Logger, TopicPartition } from "../processing/message.ts";
 import type { Failure, ProcessingTelemetry, StoredDeadLetter } from "../processing/telemetry.ts";
-import { type Counts, noCounts } from "./counts.ts";
+import { type Counts, noCounts, type RunningCounts } from "./counts.ts";
+import { Measures } from "./measures.ts";
 import { partitionRanges } from "./partition_ranges.ts";
 import { SparingLog } from "./sparing_log.ts";
+import { UnreadableTelemetry } from "./unreadable_telemetry.ts";
 
 export interface TelemetryOptions {
   readonly logger: Logger;
   readonly clock: Clock;
 }
+
+/** The part of a message that the measures look at. */
+type Timestamped = { readonly timestamp: number };
 
 /** Looking for the coordinator takes a few tries after a start or a fail-over. */
 const COORDINATOR_TRIES_QUIET = 10;
@@ -24,12 +29,13 @@ const COORDINATOR_TRIES_QUIET = 10;
 const PASSING_COMMIT_CODES: ReadonlySet<number | null> = new Set([14, 15, 16, 22, 25, 27]);
 
 export class Telemetry implements ProcessingTelemetry {
+  readonly measures = new Measures();
+  /** Of batches that cannot be read. */
+  readonly unreadable: UnreadableTelemetry;
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #sparing: SparingLog;
-  readonly #counts: { -readonly [Name in keyof Counts]: Counts[Name] } = noCounts();
-  /** Topic-partition -> the last batch that could not be read, which is reported at each try. */
-  readonly #unreadable = new Map<string, number>();
+  readonly #counts: RunningCounts = noCounts();
   #cancelSummary = () => {};
   #coordinatorTries = 0;
   #noBrokerAnswers = false;
@@ -37,7 +43,9 @@ export class Telemetry implements ProcessingTelemetry {
   constructor({ logger, clock }: TelemetryOptions) {
     this.#logger = logger;
     this.#clock = clock;
-    this.#sparing = new SparingLog({ logger, clock });
+    const sparing = new SparingLog({ logger, clock });
+    this.#sparing = sparing;
+    this.unreadable = new UnreadableTelemetry({ logger, sparing, counts: this.#counts });
   }
 
   counts(): Counts {
@@ -67,8 +75,17 @@ export class Telemetry implements ProcessingTelemetry {
     this.#sparing.tellGathered();
   }
 
-  messageProcessed(): void {
+  /** What was fetched and taken on. */
+  messagesConsumed(messages: number): void {
+    this.measures.consumedMessages += messages;
+  }
+
+  messageProcessed(message: Timestamped, { durationMs }: { durationMs: number }): void {
     this.#counts.processed += 1;
+    this.measures.processDuration.observe(durationMs / 1000);
+    const { timestamp } = message;
+    if (timestamp < 0) return; // the message has none
+    this.measures.eventAge.observe(Math.max(0, this.#clock.wallTime() - timestamp) / 1000);
   }
 
   messageSkipped(message: Coordinates, { reason }: { reason: "tombstone" | "done" }): void {
@@ -81,6 +98,7 @@ export class Telemetry implements ProcessingTelemetry {
     { attempt, delayMs, failure }: { attempt: number; delayMs: number; failure: Failure },
   ): void {
     this.#counts.retried += 1;
+    this.measures.errors.add([failure.stage, failure.code]);
     const fields = { ...place(message), attempt, delayMs, ...failureFields(failure) };
     this.#sparing.warning("Processing failed, trying again", fields, failure.code);
   }
@@ -93,6 +111,7 @@ export class Telemetry implements ProcessingTelemetry {
       stored: StoredDeadLetter | null;
     },
   ): void {
+    this.measures.errors.add([failure.stage, failure.code]);
     const fields = { ...place(message), ...failureFields(failure), attempts };
     if (stored === null) {
       this.#counts.dropped += 1;
@@ -165,6 +184,7 @@ export class Telemetry implements ProcessingTelemetry {
   }
 
   brokersBack(): void {
+    this.measures.reconnects += 1;
     this.#noBrokerAnswers = false;
     this.#coordinatorTries = 0;
     this.#logger.info("Connected to Kafka again");
@@ -194,6 +214,7 @@ export class Telemetry implements ProcessingTelemetry {
     },
   ): void {
     this.#counts.rebalances += 1;
+    this.measures.rebalanceDuration.observe(durationMs / 1000);
     this.#coordinatorTries = 0;
     this.#logger.info("Joined the group", {
       generation,
@@ -254,6 +275,7 @@ export class Telemetry implements ProcessingTelemetry {
   ): void {
     const count = Math.max(0, to - from);
     this.#counts.lostMessages += count;
+    this.measures.lostOffsets.add([cause], count);
     this.#logger.error("Messages lost: the log no longer holds them", {
       ...place(partition),
       from,
@@ -271,6 +293,7 @@ export class Telemetry implements ProcessingTelemetry {
     },
   ): void {
     this.#counts.commits += 1;
+    this.measures.commitDuration.observe(durationMs / 1000);
     this.#counts.committedMessages += messages;
     this.#coordinatorTries = 0;
     this.#logger.debug("Offsets committed", { partitions, messages, durationMs });
@@ -278,6 +301,7 @@ export class Telemetry implements ProcessingTelemetry {
 
   commitFailed({ reason, code }: { reason: string; code: number | null }): void {
     this.#counts.commitFailures += 1;
+    this.measures.commitFailures.add([errorName(code, reason)]);
     const fields = { reason, code: code ?? undefined };
     if (PASSING_COMMIT_CODES.has(code)) this.#logger.debug("Offsets not committed yet", fields);
     else this.#sparing.warning("Offsets not committed, trying again", fields, reason);
@@ -286,55 +310,6 @@ export class Telemetry implements ProcessingTelemetry {
   fetchFailed({ broker, error }: { broker: string; error: unknown }): void {
     this.#counts.fetchFailures += 1;
     this.#sparing.warning("Fetch failed, trying again", { broker, error }, broker);
-  }
-
-  /** Told again and again while the partition stands before the batch. */
-  batchUnreadable(
-    { topic, partition, baseOffset, lastOffset, code, message }: TopicPartition & {
-      readonly baseOffset: number;
-      readonly lastOffset: number;
-      readonly code: string;
-      readonly message: string;
-    },
-  ): void {
-    const place = `${topic}/${partition}`;
-    if (this.#unreadable.get(place) !== baseOffset) this.#counts.unreadableBatches += 1;
-    this.#unreadable.set(place, baseOffset);
-    const fields = { topic, partition, baseOffset, lastOffset, code, reason: message };
-    this.#sparing.error("Record batch unreadable", fields, place);
-  }
-
-  /** `stored` is null only with `DLQ_TOPIC=none`: the batch is dropped on purpose. */
-  batchQuarantined(
-    { topic, partition, from, to, bytes, code, reason, stored }: TopicPartition & {
-      readonly from: number;
-      readonly to: number;
-      readonly bytes: number;
-      readonly code: string;
-      readonly reason: string;
-      readonly stored: StoredDeadLetter | null;
-    },
-  ): void {
-    const fields = { topic, partition, from, to, bytes, code, reason };
-    if (stored === null) return this.#logger.error("Record batch dropped", fields);
-    this.#counts.quarantinedBatches += 1;
-    this.#logger.error("Record batch dead-lettered as it was", {
-      ...fields,
-      deadLetterTopic: stored.topic,
-      deadLetterPartition: stored.partition,
-      deadLetterOffset: stored.offset,
-      reduced: stored.reduced,
-    });
-  }
-
-  /** Told again and again while it lasts. */
-  partitionStalled({ reason, ...at }: Coordinates & { readonly reason: string }): void {
-    const key = `${at.topic}/${at.partition}`;
-    this.#sparing.error("Partition stands still until something is done", { ...at, reason }, key);
-  }
-
-  partitionGoesOn(at: Coordinates): void {
-    this.#logger.info("Partition goes on: nothing unreadable is left at its position", place(at));
   }
 }
 
@@ -346,4 +321,10 @@ function place(at: TopicPartition & { readonly offset?: number }): Fields {
 
 function failureFields({ stage, code, message, stack }: Failure): Fields {
   return { stage, code, reason: message, stack };
+}
+
+/** `NOT_COORDINATOR` of `NOT_COORDINATOR (16)`; the number where the code has no name here. */
+function errorName(code: number | null, reason: string): string {
+  if (code === null) return "no_answer";
+  return /^[A-Z][A-Z_]+/.exec(reason)?.[0] ?? String(code);
 }

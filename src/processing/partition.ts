@@ -150,6 +150,11 @@ export class Partition implements TopicPartition {
     this.#committedProgress = progress;
   }
 
+  /** Kafka's timestamp of the first message that is held and not done, -1 where it has none; null when nothing is held. */
+  get firstTimestamp(): number | null {
+    return this.#window.peek()?.message.timestamp ?? null;
+  }
+
   /** What is done above the prefix, at most `limit` ranges, the lowest first. */
   doneAbove(limit: number): OffsetRange[] {
     const ranges: { first: number; last: number }[] = [];

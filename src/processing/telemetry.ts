@@ -3,7 +3,7 @@
  * ops/telemetry.ts writes the log line and moves the number in the same call, so the two cannot disagree.
  */
 import type { BreakerReason } from "./breaker.ts";
-import type { Coordinates, TopicPartition } from "./message.ts";
+import type { Coordinates, Message, TopicPartition } from "./message.ts";
 
 /** Why a message did not pass: where, what kind, and a text that never holds the message's content. */
 export interface Failure {
@@ -26,7 +26,7 @@ export interface StoredDeadLetter extends Coordinates {
 /** Called synchronously, must not throw, must not wait. */
 export interface ProcessingTelemetry {
   messageProcessed(
-    message: Coordinates,
+    message: Coordinates & Pick<Message, "timestamp">,
     facts: { readonly attempt: number; readonly durationMs: number },
   ): void;
   /** A tombstone, or a message that an earlier owner had finished already. */

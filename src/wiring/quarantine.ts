@@ -22,7 +22,7 @@ export function wireQuarantine(
   const { clock } = cluster;
   return new Quarantine({
     clock,
-    telemetry,
+    telemetry: telemetry.unreadable,
     settled,
     fetches,
     writer: new QuarantineWriter({

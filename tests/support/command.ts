@@ -83,3 +83,16 @@ async function writeInput(child: Deno.ChildProcess, input: string | undefined): 
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }
+
+/** True when `name` is a file in a directory of PATH. */
+export async function commandExists(name: string): Promise<boolean> {
+  const directories = (Deno.env.get("PATH") ?? "").split(":").filter((part) => part !== "");
+  for (const directory of directories) {
+    try {
+      if ((await Deno.stat(`${directory}/${name}`)).isFile) return true;
+    } catch {
+      // Not in this directory.
+    }
+  }
+  return false;
+}

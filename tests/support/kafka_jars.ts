@@ -3,7 +3,7 @@
  * own class path. Needs `mvn` to fetch and Java 17 or later to run.
  */
 import { cached } from "./cache.ts";
-import { run, runForResult } from "./command.ts";
+import { commandExists, run, runForResult } from "./command.ts";
 
 /** The version of Kafka that tests run on; `KAFKA_VERSION` chooses another one. */
 export const DEFAULT_KAFKA_VERSION = "4.4.0";
@@ -81,17 +81,4 @@ async function javaVersion(): Promise<number | null> {
   const { stderr } = await runForResult(["java", "-version"], { deadlineMs: 20_000 });
   const major = /version "(\d+)/.exec(stderr)?.[1];
   return major === undefined ? null : Number(major);
-}
-
-/** True when `name` is a file in a directory of PATH. */
-async function commandExists(name: string): Promise<boolean> {
-  const directories = (Deno.env.get("PATH") ?? "").split(":").filter((part) => part !== "");
-  for (const directory of directories) {
-    try {
-      if ((await Deno.stat(`${directory}/${name}`)).isFile) return true;
-    } catch {
-      // Not in this directory.
-    }
-  }
-  return false;
 }

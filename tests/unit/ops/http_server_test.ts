@@ -13,6 +13,7 @@ function start(options: { port?: number | null; status?: () => unknown } = {}) {
     health,
     clock: systemClock,
     version: { version: "1.2.3" },
+    metrics: (format) => `# ${format}\n`,
     status,
   });
   return { health, server };
@@ -71,6 +72,17 @@ Deno.test("startHttpServer() answers /status and /version as JSON", () =>
     assert.match(status.headers.get("content-type") ?? "", /^application\/json/);
     assert.equal(status.headers.get("cache-control"), "no-store");
     assert.deepEqual(JSON.parse((await get(`${server.url}/version`)).text), { version: "1.2.3" });
+  }));
+
+Deno.test("startHttpServer() answers /metrics in the format that is asked for", () =>
+  served(async ({ server }) => {
+    const text = await fetch(`${server.url}/metrics`);
+    assert.equal(await text.text(), "# text\n");
+    assert.equal(text.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    const accept = "application/openmetrics-text;version=1.0.0";
+    const openmetrics = await fetch(`${server.url}/metrics`, { headers: { accept } });
+    assert.equal(await openmetrics.text(), "# openmetrics\n");
+    assert.match(openmetrics.headers.get("content-type") ?? "", /^application\/openmetrics-text/);
   }));
 
 Deno.test("startHttpServer() refuses other paths and methods", () =>

@@ -11,6 +11,8 @@ const FAILURE: Failure = {
   message: "user_id: missing",
 };
 
+const PROCESSED = { ...AT, timestamp: -1 };
+
 function makeTelemetry() {
   const logger = new RecordingLogger();
   const clock = new ManualClock();
@@ -19,7 +21,7 @@ function makeTelemetry() {
 
 Deno.test("Telemetry is quiet when healthy: successes are numbers", () => {
   const { logger, telemetry } = makeTelemetry();
-  for (let i = 0; i < 1_000; i++) telemetry.messageProcessed();
+  for (let i = 0; i < 1_000; i++) telemetry.messageProcessed(PROCESSED, { durationMs: 1 });
   telemetry.messageSkipped(AT, { reason: "tombstone" });
   telemetry.offsetsCommitted({ partitions: 2, messages: 1_001, durationMs: 4 });
   const { processed, skipped, commits, committedMessages } = telemetry.counts();
@@ -152,11 +154,11 @@ Deno.test("Telemetry.coordinatorUnknown() leaves the news to brokersUnreachable(
   assert.equal(logger.shown.filter(({ level }) => level === "warning").length, 2);
 });
 
-Deno.test("Telemetry.batchUnreadable() counts a batch once, however often it is tried", async () => {
+Deno.test("UnreadableTelemetry.batchUnreadable() counts a batch once, however often it is tried", async () => {
   const { logger, clock, telemetry } = makeTelemetry();
   const batch = { baseOffset: 5, lastOffset: 9, code: "crc_mismatch", message: "CRC" };
   for (let i = 0; i < 30; i++) {
-    telemetry.batchUnreadable({ topic: "events", partition: 3, ...batch });
+    telemetry.unreadable.batchUnreadable({ topic: "events", partition: 3, ...batch });
     await clock.advance(1_000);
   }
   assert.equal(telemetry.counts().unreadableBatches, 1);
@@ -167,13 +169,42 @@ Deno.test("Telemetry.startSummary() tells what happened since the last line, unt
   const { logger, clock, telemetry } = makeTelemetry();
   let lag: number | null = null;
   telemetry.startSummary(60_000, () => lag);
-  for (let i = 0; i < 5; i++) telemetry.messageProcessed();
+  for (let i = 0; i < 5; i++) telemetry.messageProcessed(PROCESSED, { durationMs: 1 });
   await clock.advance(60_000);
   lag = 12;
-  telemetry.messageProcessed();
+  telemetry.messageProcessed(PROCESSED, { durationMs: 1 });
   await clock.advance(60_000);
   const told = logger.shown.map(({ fields }) => [fields["processed"], fields["lag"]]);
   assert.deepEqual(told, [[5, "unknown"], [1, 12]]);
   telemetry.stop();
   assert.equal(clock.pending, 0);
+});
+
+Deno.test("Telemetry.messageProcessed() measures how long it took, and how old the message was", () => {
+  const { clock, telemetry } = makeTelemetry();
+  const { processDuration, eventAge } = telemetry.measures;
+  telemetry.messageProcessed({ ...AT, timestamp: clock.wallTime() - 2_000 }, { durationMs: 30 });
+  assert.deepEqual([processDuration.sum, eventAge.sum], [0.03, 2]);
+  telemetry.messageProcessed({ ...AT, timestamp: -1 }, { durationMs: 0 });
+  telemetry.messageProcessed({ ...AT, timestamp: clock.wallTime() + 9_000 }, { durationMs: 0 });
+  assert.equal(eventAge.sum, 2);
+});
+
+Deno.test("Telemetry counts each failed attempt once, by stage and code", () => {
+  const { telemetry } = makeTelemetry();
+  const failure = { ...FAILURE, stage: "handle", code: "ECONNRESET" } as const;
+  telemetry.messageRetried(AT, { attempt: 1, delayMs: 1, failure });
+  telemetry.messageDeadLettered(AT, { attempts: 2, failure, stored: null });
+  telemetry.messageDeadLettered(AT, { attempts: 1, failure: FAILURE, stored: null });
+  const expected = [[["handle", "ECONNRESET"], 2], [["validate", "schema_mismatch"], 1]];
+  assert.deepEqual([...telemetry.measures.errors], expected);
+});
+
+Deno.test("Telemetry.commitFailed() counts by the name of the error", () => {
+  const { telemetry } = makeTelemetry();
+  telemetry.commitFailed({ reason: "NOT_COORDINATOR (16)", code: 16 });
+  telemetry.commitFailed({ reason: "error code 99", code: 99 });
+  telemetry.commitFailed({ reason: "broker:9092: connection reset", code: null });
+  const told = [...telemetry.measures.commitFailures].map(([[kind]]) => kind);
+  assert.deepEqual(told, ["NOT_COORDINATOR", "99", "no_answer"]);
 });

@@ -1,0 +1,77 @@
+/**
+ * What the service shows of itself: `/status` answers a Snapshot, `/events` sends one a second, SIGUSR2 logs its gist,
+ * and the console page is drawn from it. All of it is JSON; there is no key and no value of a message in it. Fields are
+ * only ever added: pages and scripts read them by name.
+ */
+import type { TopicPartition } from "../processing/message.ts";
+import type { Phase } from "./health.ts";
+
+/** How far behind a partition is, by the clock that looks once a second. */
+export interface LagSnapshot {
+  /** Messages from the first that is not done to the end of the log; null until that is known. */
+  readonly lag: number | null;
+  /** Age of the first message that is not done, in seconds; 0 without lag, null while not known. */
+  readonly lagSeconds: number | null;
+  /** At the pace of the last minute; `never` while the lag does not shrink, null while not known. */
+  readonly timeToDrainSeconds: number | "never" | null;
+}
+
+/** One owned partition. */
+export interface PartitionSnapshot extends TopicPartition, LagSnapshot {
+  readonly state: "active" | "paused" | "draining" | "suspended" | "dropped";
+  /** Next offset to fetch. */
+  readonly position: number;
+  /** First offset that is not done. */
+  readonly prefix: number;
+  readonly committed: number | null;
+  readonly logStart: number | null;
+  readonly logEnd: number | null;
+  /** Milliseconds since the ends of the log were last seen; null: never. */
+  readonly logSeenAgeMs: number | null;
+  readonly windowMessages: number;
+  readonly windowBytes: number;
+  readonly inFlight: number;
+  /** Messages done a second, over the last minute; null while not known. */
+  readonly processedPerSecond: number | null;
+  /** Milliseconds since `prefix` moved, or nothing was left to do. */
+  readonly progressAgeMs: number;
+  /** By whom it is paused. */
+  readonly pausedBy: readonly Pauser[];
+  /** Why it stands still until somebody does something; null when it does not. */
+  readonly stalled: string | null;
+}
+
+/** Who can pause a partition: an operator, or DLQ_BREAKER. */
+export const PAUSERS = ["operator", "breaker"] as const;
+
+export type Pauser = typeof PAUSERS[number];
+
+/** The state of the connection to Kafka, in one word. */
+export const CONNECTION_STATES = [
+  "connecting",
+  "connected",
+  "joining",
+  "unreachable",
+  "refused",
+  "closed",
+] as const;
+
+export type ConnectionState = typeof CONNECTION_STATES[number];
+
+/** Where the service stands with Kafka. */
+export interface ServiceStatus {
+  readonly phase: Phase;
+  /** What keeps it from being ready, by a short name. */
+  readonly problems: Readonly<Record<string, string>>;
+  readonly connection: ConnectionState;
+  readonly offsetsAreCommitted: boolean;
+  readonly groupId: string;
+  readonly generation: number | null;
+  /** All partitions together. */
+  readonly lag: number | null;
+  /** Milliseconds since the coordinator last took us for a member, and since any leader last answered; null: never. */
+  readonly heartbeatAgeMs: number | null;
+  readonly fetchAgeMs: number | null;
+  readonly inFlight: number;
+  readonly partitions: readonly PartitionSnapshot[];
+}

@@ -1,0 +1,135 @@
+/** What the service shows of its parts: where each partition stands, and where we stand with Kafka. */
+import { LogEnds } from "../kafka/log_ends.ts";
+import { LagMonitor } from "../ops/lag.ts";
+import type { ConnectionState, PartitionSnapshot, ServiceStatus } from "../ops/snapshot.ts";
+import type { Partition } from "../processing/partition.ts";
+import type { Parts } from "../wiring.ts";
+import { breakerText } from "./breaker.ts";
+import type { ServiceOptions } from "./service_options.ts";
+
+/** Looks this often. */
+const LOOK_EVERY_MS = 1_000;
+/** What fetches have not told for so long is asked for. */
+const LOG_ENDS_AGE_MS = 5_000;
+
+export class StatusBoard {
+  readonly #options: ServiceOptions;
+  readonly #parts: Parts;
+  readonly #lags = new LagMonitor();
+  readonly #logEnds: LogEnds;
+  #cancel = () => {};
+
+  constructor(options: ServiceOptions, parts: Parts) {
+    this.#options = options;
+    this.#parts = parts;
+    const { metadata, connections: caller, fetcher } = parts;
+    this.#logEnds = new LogEnds({
+      caller,
+      metadata,
+      clock: options.clock,
+      requestTimeoutMs: options.config.requestTimeoutMs,
+      fetched: (partition) => fetcher.bounds(partition),
+      maxAgeMs: LOG_ENDS_AGE_MS,
+    });
+  }
+
+  /** Looks once a second, until `stop`. */
+  start(): void {
+    this.#cancel = this.#options.clock.schedule(LOOK_EVERY_MS, () => {
+      this.look();
+      this.start();
+    });
+  }
+
+  stop(): void {
+    this.#cancel();
+  }
+
+  look(): void {
+    const { clock } = this.#options;
+    const partitions = this.#parts.assignment.all();
+    this.#logEnds.look(partitions);
+    const views = partitions.map((partition) => {
+      const { topic, partition: number, prefix } = partition;
+      const bounds = this.#logEnds.of(partition);
+      return {
+        topic,
+        partition: number,
+        prefix,
+        logEnd: bounds?.logEnd ?? null,
+        logSeenAt: bounds?.seenAt ?? -Infinity,
+        firstTimestamp: partition.firstTimestamp,
+      };
+    });
+    this.#lags.look(views, { now: clock.now(), wallTime: clock.wallTime() });
+  }
+
+  /** Messages behind the ends of the logs that we own, as of now; null until the first answers. */
+  lag(): number | null {
+    let lag: number | null = null;
+    for (const partition of this.#parts.assignment.all()) {
+      const bounds = this.#logEnds.of(partition);
+      if (bounds !== null) lag = (lag ?? 0) + Math.max(0, bounds.logEnd - partition.prefix);
+    }
+    return lag;
+  }
+
+  status(): ServiceStatus {
+    const { config, health } = this.#options;
+    const { assignment, fetcher, membership } = this.#parts;
+    const { phase, problems } = health.facts();
+    return {
+      phase,
+      problems: Object.fromEntries(problems),
+      connection: this.#connection(),
+      offsetsAreCommitted: config.enableAutoCommit,
+      groupId: config.kafkaGroupId,
+      generation: membership.generation?.id ?? null,
+      lag: this.lag(),
+      heartbeatAgeMs: this.#ageMs(membership.lease.lastHeartbeatAt),
+      fetchAgeMs: this.#ageMs(fetcher.lastFetchAt),
+      inFlight: assignment.inFlight,
+      partitions: assignment.all().map((partition) => this.#partition(partition)),
+    };
+  }
+
+  #partition(partition: Partition): PartitionSnapshot {
+    const bounds = this.#logEnds.of(partition);
+    const lag = this.#lags.of(partition);
+    return {
+      topic: partition.topic,
+      partition: partition.partition,
+      state: partition.breaker.isOpen ? "paused" : partition.state,
+      position: partition.position,
+      prefix: partition.prefix,
+      committed: partition.committed,
+      logStart: bounds?.logStart ?? null,
+      logEnd: bounds?.logEnd ?? null,
+      logSeenAgeMs: bounds === null ? null : this.#ageMs(bounds.seenAt),
+      lag: lag?.lag ?? null,
+      lagSeconds: lag?.lagSeconds ?? null,
+      timeToDrainSeconds: lag?.timeToDrainSeconds ?? null,
+      processedPerSecond: lag?.processedPerSecond ?? null,
+      windowMessages: partition.windowMessages,
+      windowBytes: partition.windowBytes,
+      inFlight: partition.inFlight,
+      progressAgeMs: lag === null ? 0 : this.#ageMs(lag.progressAt) ?? 0,
+      pausedBy: partition.breaker.isOpen ? ["breaker"] : [],
+      stalled: this.#parts.quarantine.stalled(partition) ?? breakerText(partition),
+    };
+  }
+
+  #connection(): ConnectionState {
+    const { phase, hasRun, problems } = this.#options.health.facts();
+    const { generation, lease } = this.#parts.membership;
+    if (phase === "stopped") return "closed";
+    if (problems.has("kafka")) return "unreachable";
+    if (problems.has("group") || problems.has("fetch")) return "refused";
+    if (!hasRun && generation === null) return phase === "running" ? "joining" : "connecting";
+    return generation?.holds && lease.holds ? "connected" : "joining";
+  }
+
+  #ageMs(at: number): number | null {
+    return at === -Infinity ? null : Math.round(this.#options.clock.now() - at);
+  }
+}
