@@ -1,0 +1,19 @@
+/** Everything that is fuzzed. */
+import type { FuzzTarget } from "./target.ts";
+import { BATCHES } from "./targets/batches.ts";
+import { CODECS } from "./targets/codecs.ts";
+import { GROUP } from "./targets/group.ts";
+import { LETTERS } from "./targets/letters.ts";
+import { COMMIT_METADATA, CONFIG, DOTENV } from "./targets/texts.ts";
+import { VALUES } from "./targets/values.ts";
+
+export const TARGETS: readonly FuzzTarget[] = [
+  VALUES,
+  BATCHES,
+  CODECS,
+  LETTERS,
+  GROUP,
+  COMMIT_METADATA,
+  DOTENV,
+  CONFIG,
+];
