@@ -57,5 +57,7 @@ function parseValue(rest: string): string | null {
     const quoted = /^"((?:[^"\\]|\\.)*)"\s*(?:#.*)?$/.exec(rest)?.[1];
     return quoted?.replace(/\\(.)/g, (whole, letter) => ESCAPES[letter] ?? whole) ?? null;
   }
-  return rest.startsWith("#") ? "" : rest.replace(/\s+#.*$/, "").trimEnd();
+  // Not by replacing /\s+#.*$/: that tries every place in a run of blanks, and the time grows with its square.
+  const comment = rest.search(/(?:^|\s)#/);
+  return (comment < 0 ? rest : rest.slice(0, comment)).trimEnd();
 }

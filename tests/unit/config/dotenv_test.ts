@@ -41,3 +41,10 @@ Deno.test("parseDotenv() names every line that it cannot read, without its value
     return true;
   });
 });
+
+Deno.test("parseDotenv() reads a value with very many blanks in it at once", () => {
+  const value = `a${" ".repeat(200_000)}b`;
+  const startedAt = performance.now();
+  assert.deepEqual(parseDotenv(`A=${value} # comment`), { A: value });
+  assert.ok(performance.now() - startedAt < 5_000);
+});
