@@ -11,9 +11,11 @@ import type { Refusal } from "./kafka/generation.ts";
 import { checkKafkajs } from "./kafka/kafkajs.ts";
 import { EXIT, ExitError } from "./ops/exit.ts";
 import type { ServiceStatus } from "./ops/snapshot.ts";
+import type { Watchdog } from "./ops/watchdog.ts";
 import { sleep } from "./processing/clock.ts";
 import { type Parts, wire } from "./wiring.ts";
 import { breakerProblem } from "./wiring/breaker.ts";
+import { wireWatchdog } from "./wiring/watchdog.ts";
 import type { ServiceOptions } from "./wiring/service_options.ts";
 import { StatusBoard } from "./wiring/status.ts";
 
@@ -31,20 +33,30 @@ export class Service {
   readonly #options: ServiceOptions;
   readonly #parts: Parts;
   readonly #board: StatusBoard;
+  readonly #watchdog: Watchdog;
   readonly #stop = new AbortController();
   readonly #ended = Promise.withResolvers<ExitError>();
   #cancelReminder = () => {};
   #background: Promise<unknown>[] = [];
   #hasJoined = false;
+  #groupRefusal: Refusal | null = null;
 
   constructor(options: ServiceOptions) {
     this.#options = options;
     this.#parts = wire(options, {
       onFatal: (error) => this.#ended.resolve(error),
       onRefused: (refusal) => this.#onRefused(refusal),
+      onAccepted: () => this.#onAccepted(),
       onFirstJoin: () => this.#onFirstJoin(),
     });
-    this.#board = new StatusBoard(options, this.#parts);
+    this.#watchdog = wireWatchdog(options, {
+      parts: this.#parts,
+      refusal: () => this.#groupRefusal,
+      onStalled: (text) => this.#ended.resolve(new ExitError(EXIT.INTERNAL, text)),
+    });
+    const stalls = () => this.#watchdog.stalls;
+    this.#board = new StatusBoard(options, { parts: this.#parts, stalls });
+    options.health.addCheck("stalled", () => this.#watchdog.problem);
     options.health.addCheck("fetch", () => this.#parts.fetcher.refusal);
     options.health.addCheck("unreadable", () => this.#parts.quarantine.problem);
     options.health.addCheck("breaker", () => breakerProblem(this.#parts.assignment.all()));
@@ -83,6 +95,7 @@ export class Service {
     if (!config.enableAutoCommit) this.#remindOfNoCommits();
     committer.start();
     this.#board.start();
+    this.#watchdog.start();
     this.#background = [metadata.keepFresh(), membership.run()];
     for (const each of this.#background) each.catch((error) => this.#ended.resolve(broken(error)));
   }
@@ -95,6 +108,7 @@ export class Service {
     this.#stop.abort();
     this.#cancelReminder();
     this.#board.stop();
+    this.#watchdog.stop();
     const abandoned = await consumer.stop(config.drainTimeoutMs);
     committer.stop();
     await membership.leave();
@@ -167,8 +181,15 @@ export class Service {
       this.#ended.resolve(new ExitError(EXIT.NO_PERMISSION, refusal.text));
     } else {
       telemetry.groupRefused({ reason: refusal.text });
-      if (refusal.of === "group") health.setProblem("group", refusal.text);
+      if (refusal.of !== "group") return;
+      this.#groupRefusal = refusal;
+      health.setProblem("group", refusal.text);
     }
+  }
+
+  #onAccepted(): void {
+    this.#groupRefusal = null;
+    this.#options.health.setProblem("group", null);
   }
 
   /** Without the lease nothing new is started: the coordinator may have given our partitions away. */

@@ -156,7 +156,7 @@ function wireCommitter(
 }
 
 function wireConsumer(
-  { config, health, telemetry }: ServiceOptions,
+  { config, telemetry }: ServiceOptions,
   { cluster, listener, ...parts }: {
     readonly cluster: Cluster;
     readonly listener: ServiceListener;
@@ -190,7 +190,7 @@ function wireConsumer(
     enableAutoCommit: config.enableAutoCommit,
     revokeDrainMs: config.rebalanceTimeoutMs * REVOKE_DRAIN_SHARE,
     onRefused: (refusal) => listener.onRefused(refusal),
-    onAccepted: () => health.setProblem("group", null),
+    onAccepted: () => listener.onAccepted(),
     onFirstJoin: () => listener.onFirstJoin(),
   });
 }

@@ -38,6 +38,7 @@ const IMPORT_RULE: readonly ImportRow[] = [
       "src/processing/message.ts",
       "src/processing/clock.ts",
       "src/processing/telemetry.ts",
+      "src/processing/standstill.ts",
     ],
   },
   { part: "src/broker/", may: [] },

@@ -12,7 +12,7 @@ import { watchEventLoop } from "../ops/event_loop.ts";
 import { collectMetrics } from "../ops/metrics/collect.ts";
 import type { ExpositionFormat } from "../ops/metrics/exposition.ts";
 import { processFacts } from "../ops/process_facts.ts";
-import { systemClock } from "../ops/system_clock.ts";
+import { cpuTimeMs, systemClock } from "../ops/system_clock.ts";
 import type { Counts } from "../ops/counts.ts";
 import { Telemetry } from "../ops/telemetry.ts";
 import type { Handlers } from "../processing/handler.ts";
@@ -67,7 +67,8 @@ export async function host(options: HostOptions): Promise<HostReport> {
   const unwatchLoop = watchEventLoop(clock, telemetry.measures.eventLoopDelay);
   const health = new Health();
   const { handlers } = options;
-  const service = new Service({ config, handlers, clock, logger, telemetry, health, version });
+  const parts = { config, handlers, clock, cpuTimeMs, logger, telemetry, health, version };
+  const service = new Service(parts);
   const counts = () => telemetry.counts();
   const report = async (exitCode: ExitCode): Promise<HostReport> => {
     await logging.close(CLOSE_MS);

@@ -14,6 +14,7 @@ type Values = Partial<Config>;
 export function combinationProblems(values: Values, now: number): readonly string[] {
   return [
     ...timeoutProblems(values),
+    ...stallProblems(values),
     ...sizeProblems(values),
     ...deadLetterProblems(values),
     ...tlsProblems(values, now),
@@ -46,6 +47,22 @@ function timeoutProblems(values: Values): readonly string[] {
         `PROCESSING_BACKOFF_MAX_MS: expected at least PROCESSING_BACKOFF_MS (${processingBackoffMs}): ${processingBackoffMaxMs}`,
       );
     }
+  }
+  return problems;
+}
+
+function stallProblems({ stallSoftMs, stallHardMs, handlerTimeoutMs }: Values): readonly string[] {
+  if (stallHardMs === undefined) return [];
+  const problems: string[] = [];
+  if (handlerTimeoutMs !== undefined && stallHardMs <= handlerTimeoutMs) {
+    problems.push(
+      `STALL_HARD_MS: expected more than HANDLER_TIMEOUT_MS (${handlerTimeoutMs}): ${stallHardMs}`,
+    );
+  }
+  if (stallSoftMs !== undefined && stallHardMs <= stallSoftMs) {
+    problems.push(
+      `STALL_HARD_MS: expected more than STALL_SOFT_MS (${stallSoftMs}): ${stallHardMs}`,
+    );
   }
   return problems;
 }

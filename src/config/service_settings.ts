@@ -62,6 +62,19 @@ export const SERVICE_SETTINGS = {
     default: "10000",
     doc: "Milliseconds before any retry at most",
   }),
+  STALL_SOFT_MS: required({
+    group: "Processing",
+    type: integer({ min: 1_000, max: 24 * HOUR_MS }),
+    default: "120000",
+    doc: "Milliseconds that a partition with lag may stand still before the service is not ready",
+  }),
+  STALL_HARD_MS: required({
+    group: "Processing",
+    type: integer({ min: 2_000, max: 7 * 24 * HOUR_MS }),
+    default: "600000",
+    doc:
+      "Milliseconds that it may stand still before exit 70, where a restart can help; above HANDLER_TIMEOUT_MS",
+  }),
   DRAIN_TIMEOUT_MS: required({
     group: "Processing",
     type: integer({ min: 0, max: HOUR_MS }),

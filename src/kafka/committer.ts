@@ -48,6 +48,7 @@ export class Committer {
   #refreshAt: number;
   /** The broker takes no metadata as long as ours: from then on offsets go alone. */
   #withoutMetadata = false;
+  #lastFailure: { readonly reason: string; readonly code: number | null } | null = null;
   #stopped = false;
 
   constructor(options: CommitterOptions) {
@@ -57,6 +58,11 @@ export class Committer {
 
   start(): void {
     this.#schedule();
+  }
+
+  /** Why offsets could not be committed, the last time; null since they could. `code` is null without an answer. */
+  get lastFailure(): { readonly reason: string; readonly code: number | null } | null {
+    return this.#lastFailure;
   }
 
   /** So many more messages have their outcome. */
@@ -105,7 +111,11 @@ export class Committer {
   }
 
   async #send(generation: Generation, points: readonly CommitPoint[]): Promise<void> {
-    const { caller, coordinator, clock, onCommitted, onFailed } = this.#options;
+    const { caller, coordinator, clock, onCommitted } = this.#options;
+    const onFailed = (failure: { reason: string; code: number | null }) => {
+      this.#lastFailure = failure;
+      this.#options.onFailed(failure);
+    };
     const startedAt = clock.now();
     const to = await coordinator.find().catch(() => null);
     if (to === null) return;
@@ -129,6 +139,7 @@ export class Committer {
       if (committed > 0) {
         onCommitted({ partitions: committed, messages, durationMs: clock.now() - startedAt });
       }
+      this.#lastFailure = null;
       if (code === ERROR_CODE.NONE) return;
       if (code === ERROR_CODE.OFFSET_METADATA_TOO_LARGE) this.#withoutMetadata = true;
       coordinator.isCoordinatorTrouble(code, to);

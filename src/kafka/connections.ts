@@ -90,6 +90,12 @@ export class ConnectionError extends Error {
 /** A broker did not answer in time. */
 export class DeadlineError extends Error {
   override readonly name = "DeadlineError";
+  /** It took the connection, and then did not get as far as taking requests. */
+  readonly inHandshake: boolean;
+  constructor(message: string, { inHandshake = false }: { inHandshake?: boolean } = {}) {
+    super(message);
+    this.inHandshake = inHandshake;
+  }
 }
 
 /** A broker is too old, or too new, for a request that we cannot do without. */
@@ -181,6 +187,7 @@ export class Connections implements Caller {
       clock: options.clock,
       deadlineMs: options.connectionTimeoutMs + options.requestTimeoutMs,
       missed,
+      inHandshake: true,
       onMissed: () => this.#close(key, open, missed),
     }).catch((error) => {
       this.#close(key, open, "the connection could not be made");
@@ -338,12 +345,14 @@ export async function withDeadline<T>(
     readonly clock: Clock;
     readonly deadlineMs: number;
     readonly missed: string;
+    readonly inHandshake?: boolean;
     readonly onMissed?: () => void;
   },
 ): Promise<T> {
+  const { inHandshake = false } = options;
   return await new Promise<T>((resolve, reject) => {
     const cancel = options.clock.schedule(options.deadlineMs, () => {
-      reject(new DeadlineError(options.missed));
+      reject(new DeadlineError(options.missed, { inHandshake }));
       options.onMissed?.();
     });
     work.then(resolve, reject).finally(cancel);

@@ -7,13 +7,21 @@ import { type Clock, sleep } from "../processing/clock.ts";
 import type { Delivery } from "../processing/message.ts";
 import type { Partition } from "../processing/partition.ts";
 import type { Caller } from "./connections.ts";
-import { ERROR_CODE, errorCodeText } from "./error_codes.ts";
+import { ERROR_CODE } from "./error_codes.ts";
 import {
   fetch,
   type FetchedPartition,
   type FetchLimits,
   type FetchPosition,
 } from "./fetch_request.ts";
+import {
+  type FetchState,
+  type LogBounds,
+  MOVED,
+  newFetchState,
+  type Reading,
+  refusalText,
+} from "./fetch_state.ts";
 import type { PartitionLeader } from "./metadata.ts";
 import { decodeRecordBatches, type UnreadableBatch } from "./record_batch.ts";
 
@@ -45,26 +53,6 @@ export interface FetcherOptions {
   readonly onFailed: (broker: string, error: unknown) => void;
 }
 
-/** Where the log of a partition starts and ends, as the last answer said. */
-export interface LogBounds {
-  readonly logStart: number;
-  readonly logEnd: number;
-}
-
-interface FetchState {
-  /** Monotonic time before which the partition is left alone. */
-  retryAt: number;
-  failures: number;
-  /** Why the leader would not let us read, the last time. */
-  refusal: string | null;
-  unsettled: boolean;
-  /** There is something at the position, and nothing came. */
-  wentShort: boolean;
-  /** The leader epoch under which the position was last known to be inside the log. */
-  validEpoch: number;
-  bounds: LogBounds | null;
-}
-
 /** Below that most batches would not fit. */
 const ASK_MIN_BYTES = 65_536;
 const RETRY_MIN_MS = 100;
@@ -72,22 +60,13 @@ const RETRY_MAX_MS = 5_000;
 /** A leader unknown to us now may be known soon, without anybody calling `wake`. */
 const IDLE_LOOK_MS = 5_000;
 
-/** Codes that say: ask somebody else. */
-const MOVED: ReadonlySet<number> = new Set([
-  ERROR_CODE.UNKNOWN_TOPIC_OR_PARTITION,
-  ERROR_CODE.LEADER_NOT_AVAILABLE,
-  ERROR_CODE.NOT_LEADER_OR_FOLLOWER,
-  ERROR_CODE.REPLICA_NOT_AVAILABLE,
-  ERROR_CODE.KAFKA_STORAGE_ERROR,
-  ERROR_CODE.FENCED_LEADER_EPOCH,
-  ERROR_CODE.UNKNOWN_LEADER_EPOCH,
-]);
-
 export class Fetcher {
   readonly #options: FetcherOptions;
   readonly #states = new WeakMap<Partition, FetchState>();
   /** Leader id -> the running loop's wake-up. */
   readonly #loops = new Map<number, AbortController>();
+  /** Leader id -> why the last request to it failed. */
+  readonly #failures = new Map<number, unknown>();
   readonly #running = new Set<Promise<void>>();
   #lastFetchAt = -Infinity;
   #hasServed = false;
@@ -127,7 +106,7 @@ export class Fetcher {
   /** Why a partition of ours is not read; null when all are. */
   get refusal(): string | null {
     for (const partition of this.#options.partitions()) {
-      const { refusal } = this.#state(partition);
+      const refusal = refusalText(partition, this.#state(partition));
       if (refusal !== null) return refusal;
     }
     return null;
@@ -135,6 +114,14 @@ export class Fetcher {
 
   bounds(partition: Partition): LogBounds | null {
     return this.#state(partition).bounds;
+  }
+
+  /** How the reading of a partition goes. */
+  reading(partition: Partition): Reading {
+    const { answeredAt, errorCode, unsettled: isSettling } = this.#state(partition);
+    const leader = this.#options.metadata.leader(partition);
+    const failure = leader === undefined ? null : this.#failures.get(leader.broker.id) ?? null;
+    return { answeredAt, errorCode, isSettling, failure };
   }
 
   /** Asks for nothing more; resolves when the loops have ended, which the long poll can hold up. */
@@ -182,6 +169,7 @@ export class Fetcher {
         deadlineMs: limits.maxWaitMs + requestTimeoutMs,
       });
       this.#lastFetchAt = this.#options.clock.now();
+      this.#failures.delete(leader.broker.id);
       for (const fetched of answer.partitions) {
         const key = partitionKey(fetched);
         const partition = plan.asked.get(key);
@@ -191,6 +179,7 @@ export class Fetcher {
       }
       return false;
     } catch (error) {
+      this.#failures.set(leader.broker.id, error);
       if (!this.#stopped) {
         onFailed(`${leader.broker.host}:${leader.broker.port}`, error);
         metadata.doubt();
@@ -250,12 +239,14 @@ export class Fetcher {
     if (partition.state === "dropped" || partition.position !== position) return;
     const { caller, onUnreadable } = this.#options;
     const state = this.#state(partition);
-    if (fetched.errorCode !== ERROR_CODE.NONE) return this.#takeError(partition, fetched.errorCode);
+    const { errorCode, logStart, highWatermark: logEnd, lastStable } = fetched;
+    state.answeredAt = this.#lastFetchAt;
+    state.errorCode = errorCode;
+    if (errorCode !== ERROR_CODE.NONE) return this.#takeError(partition, errorCode);
     this.#hasServed = true;
-    state.bounds = { logStart: fetched.logStart, logEnd: fetched.highWatermark };
-    state.refusal = null;
+    state.bounds = { logStart, logEnd, lastStable };
     // A batch that is larger than what was asked for only comes where it is the first of an answer.
-    state.wentShort = fetched.records.length === 0 && fetched.lastStable > position;
+    state.wentShort = fetched.records.length === 0 && lastStable > position;
     if (fetched.records.length === 0) return;
     const decoded = await decodeRecordBatches(fetched.records, {
       topic: partition.topic,
@@ -305,7 +296,6 @@ export class Fetcher {
     if (MOVED.has(code)) {
       metadata.doubt();
     } else {
-      state.refusal = `${partition.topic}/${partition.partition}: ${errorCodeText(code)}`;
       onRefused(partition, code);
     }
     this.#postpone(state);
@@ -324,15 +314,7 @@ export class Fetcher {
   #state(partition: Partition): FetchState {
     let state = this.#states.get(partition);
     if (state === undefined) {
-      state = {
-        retryAt: 0,
-        failures: 0,
-        refusal: null,
-        unsettled: false,
-        wentShort: false,
-        validEpoch: -1,
-        bounds: null,
-      };
+      state = newFetchState();
       this.#states.set(partition, state);
     }
     return state;

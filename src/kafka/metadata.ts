@@ -50,6 +50,7 @@ export class Metadata {
   #refreshing: Promise<void> | null = null;
   #refreshedAt = -Infinity;
   #failures = 0;
+  #outage: unknown = null;
   #stale = false;
   #wake = new AbortController();
   #stopped = false;
@@ -82,6 +83,11 @@ export class Metadata {
 
   get brokers(): readonly BrokerAddress[] {
     return [...this.#brokers.values()];
+  }
+
+  /** Why no broker answers; null while one does. */
+  get outage(): unknown {
+    return this.#outage;
   }
 
   /** The broker that creates topics; undefined while unknown. */
@@ -165,6 +171,7 @@ export class Metadata {
     }
     const wasUnreachable = this.#failures > 0;
     this.#failures = 0;
+    this.#outage = null;
     if (wasUnreachable) this.#options.onReachable();
     if (changed) this.#options.onChange();
   }
@@ -175,6 +182,7 @@ export class Metadata {
     const capMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(this.#failures, 10));
     const delayMs = Math.round(capMs * (0.5 + clock.random() / 2));
     this.#failures += 1;
+    this.#outage = error;
     this.#options.onUnreachable({ attempt: this.#failures, delayMs, error });
     this.#stale = true; // so that a doubt does not cut the pause short
     await this.#pause(delayMs);

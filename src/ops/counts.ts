@@ -15,6 +15,8 @@ export interface Counts {
   readonly handlersAbandoned: number;
   /** How often a partition was paused because of too many dead letters. */
   readonly breakersOpened: number;
+  /** How often the watchdog named a cause for a partition that stood still. */
+  readonly stalls: number;
   readonly commits: number;
   readonly committedMessages: number;
   readonly commitFailures: number;
@@ -42,6 +44,7 @@ export function noCounts(): RunningCounts {
     deadLettersDelayed: 0,
     handlersAbandoned: 0,
     breakersOpened: 0,
+    stalls: 0,
     commits: 0,
     committedMessages: 0,
     commitFailures: 0,

@@ -13,7 +13,7 @@ export const EXIT = {
   DATA: 65,
   /** No broker, or no topic, within MAX_RETRIES. */
   UNAVAILABLE: 69,
-  /** A bug, a handler's FatalError, or sums of the demo that do not add up. */
+  /** A bug, a handler's FatalError, a partition that stood still, or sums of the demo that do not add up. */
   INTERNAL: 70,
   /** Stopped before all work in flight was done; it comes again. */
   INCOMPLETE: 75,

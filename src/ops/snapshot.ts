@@ -5,6 +5,7 @@
  */
 import type { TopicPartition } from "../processing/message.ts";
 import type { Phase } from "./health.ts";
+import type { Stall } from "./stall_cause.ts";
 
 /** How far behind a partition is, by the clock that looks once a second. */
 export interface LagSnapshot {
@@ -41,6 +42,11 @@ export interface PartitionSnapshot extends TopicPartition, LagSnapshot {
   readonly stalled: string | null;
 }
 
+/** A partition that stands still: docs/operations.md says what to do about each cause. */
+export interface StallSnapshot extends TopicPartition, Stall {
+  readonly forMs: number;
+}
+
 /** Who can pause a partition: an operator, or DLQ_BREAKER. */
 export const PAUSERS = ["operator", "breaker"] as const;
 
@@ -73,5 +79,7 @@ export interface ServiceStatus {
   readonly heartbeatAgeMs: number | null;
   readonly fetchAgeMs: number | null;
   readonly inFlight: number;
+  /** What stands still for STALL_SOFT_MS or longer, and why. */
+  readonly stalls: readonly StallSnapshot[];
   readonly partitions: readonly PartitionSnapshot[];
 }

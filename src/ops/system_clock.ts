@@ -1,4 +1,5 @@
 /** The clock of the machine, for everything that is given a `Clock`. */
+import process from "node:process";
 import type { Clock } from "../processing/clock.ts";
 
 /** Longer delays would overflow a timer and fire at once. */
@@ -21,3 +22,9 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** Milliseconds of processor time that this process has had, on all its threads. */
+export function cpuTimeMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}

@@ -10,6 +10,7 @@ import { type Counts, noCounts, type RunningCounts } from "./counts.ts";
 import { Measures } from "./measures.ts";
 import { partitionRanges } from "./partition_ranges.ts";
 import { SparingLog } from "./sparing_log.ts";
+import { StallTelemetry } from "./stall_telemetry.ts";
 import { UnreadableTelemetry } from "./unreadable_telemetry.ts";
 
 export interface TelemetryOptions {
@@ -32,6 +33,8 @@ export class Telemetry implements ProcessingTelemetry {
   readonly measures = new Measures();
   /** Of batches that cannot be read. */
   readonly unreadable: UnreadableTelemetry;
+  /** What the watchdog tells. */
+  readonly stalls: StallTelemetry;
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #sparing: SparingLog;
@@ -46,6 +49,7 @@ export class Telemetry implements ProcessingTelemetry {
     const sparing = new SparingLog({ logger, clock });
     this.#sparing = sparing;
     this.unreadable = new UnreadableTelemetry({ logger, sparing, counts: this.#counts });
+    this.stalls = new StallTelemetry({ logger, sparing, counts: this.#counts });
   }
 
   counts(): Counts {

@@ -90,6 +90,11 @@ export class Assignment {
     return Math.max(1, Math.floor(this.#options.bufferBytes / (2 * Math.max(1, this.#owned.size))));
   }
 
+  /** CONCURRENCY is used up: what is queued waits for what runs. */
+  get isFull(): boolean {
+    return this.#lanes.isFull;
+  }
+
   all(): Partition[] {
     return [...this.#owned.values()];
   }

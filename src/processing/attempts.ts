@@ -121,6 +121,7 @@ export class Attempts {
     const { clock, handlerTimeoutMs } = this.#options;
     const { context, result, startedAt } = running;
     const step = ++work.step;
+    work.startedAt ??= startedAt;
     work.context = context;
     work.cancelTimer = clock.schedule(handlerTimeoutMs, () => this.#onDeadline(work, context));
     Promise.resolve(result).then(
@@ -197,8 +198,10 @@ export class Attempts {
 
   #note(work: Work, { failure, isFinal }: { failure: Failure; isFinal: boolean }): void {
     const at = this.#options.clock.wallTime();
+    work.startedAt ??= this.#options.clock.now();
     if (work.trouble === null) {
-      work.trouble = { failure, firstAt: at, lastAt: at, isFinal, reduction: 0, delays: 0 };
+      const times = { firstAt: at, lastAt: at };
+      work.trouble = { failure, ...times, isFinal, reduction: 0, delays: 0, delayedBy: null };
     } else {
       Object.assign(work.trouble, { failure, lastAt: at, isFinal });
     }

@@ -79,6 +79,7 @@ export class DeadLetterWriter {
       // Refused without anything that its producer chose: the topic's settings are to blame and may change.
     }
     trouble.delays += 1;
+    trouble.delayedBy = error;
     const delayMs = retryDelayMs(trouble.delays, this.#options, clock.random());
     telemetry.deadLetterDelayed(work.message, { attempt: trouble.delays, delayMs, error });
     onWait(work, delayMs);

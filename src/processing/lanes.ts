@@ -56,6 +56,11 @@ export class Lanes {
     this.#options = options;
   }
 
+  /** Every slot is taken. */
+  get isFull(): boolean {
+    return this.#running >= this.#options.concurrency;
+  }
+
   /** Puts messages of one partition at the end of their lanes. */
   add(partition: Partition, works: readonly Work[]): void {
     const group = this.#groupOf(partition);

@@ -155,6 +155,11 @@ export class Partition implements TopicPartition {
     return this.#window.peek()?.message.timestamp ?? null;
   }
 
+  /** What lies in [prefix, position), in order. Not to be kept. */
+  get held(): Iterable<Work> {
+    return this.#window;
+  }
+
   /** What is done above the prefix, at most `limit` ranges, the lowest first. */
   doneAbove(limit: number): OffsetRange[] {
     const ranges: { first: number; last: number }[] = [];

@@ -23,8 +23,9 @@ export interface Trouble {
   isFinal: boolean;
   /** Index into what may be left out of the dead letter. */
   reduction: number;
-  /** How often the dead letter could not be written. */
+  /** How often the dead letter could not be written, and why the last time. */
   delays: number;
+  delayedBy: unknown;
 }
 
 export class Work {
@@ -36,6 +37,8 @@ export class Work {
   state: WorkState = "queued";
   /** Attempts begun. 0: nothing of it has started. */
   attempt = 0;
+  /** By attempts: monotonic time of its start; null as long as it is synchronous and goes well. */
+  startedAt: number | null = null;
   /** By attempts: moves with every wait and result, so that what belongs to an earlier step is known to be late. */
   step = 0;
   /** By attempts: cancels the timer it waits for. */

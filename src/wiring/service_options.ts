@@ -16,11 +16,15 @@ export interface ServiceOptions {
   readonly telemetry: Telemetry;
   readonly health: Health;
   readonly version: string;
+  /** Processor time of this process; by default it is not known, and a blocked loop is taken for a frozen process. */
+  readonly cpuTimeMs?: () => number;
 }
 
 /** What the parts tell the service. */
 export interface ServiceListener {
   onFatal(error: ExitError): void;
   onRefused(refusal: Refusal): void;
+  /** The coordinator takes us for a member. */
+  onAccepted(): void;
   onFirstJoin(): void;
 }

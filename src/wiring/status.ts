@@ -1,7 +1,12 @@
 /** What the service shows of its parts: where each partition stands, and where we stand with Kafka. */
 import { LogEnds } from "../kafka/log_ends.ts";
 import { LagMonitor } from "../ops/lag.ts";
-import type { ConnectionState, PartitionSnapshot, ServiceStatus } from "../ops/snapshot.ts";
+import type {
+  ConnectionState,
+  PartitionSnapshot,
+  ServiceStatus,
+  StallSnapshot,
+} from "../ops/snapshot.ts";
 import type { Partition } from "../processing/partition.ts";
 import type { Parts } from "../wiring.ts";
 import { breakerText } from "./breaker.ts";
@@ -15,13 +20,18 @@ const LOG_ENDS_AGE_MS = 5_000;
 export class StatusBoard {
   readonly #options: ServiceOptions;
   readonly #parts: Parts;
+  readonly #stalls: () => readonly StallSnapshot[];
   readonly #lags = new LagMonitor();
   readonly #logEnds: LogEnds;
   #cancel = () => {};
 
-  constructor(options: ServiceOptions, parts: Parts) {
+  constructor(
+    options: ServiceOptions,
+    { parts, stalls }: { readonly parts: Parts; readonly stalls: () => readonly StallSnapshot[] },
+  ) {
     this.#options = options;
     this.#parts = parts;
+    this.#stalls = stalls;
     const { metadata, connections: caller, fetcher } = parts;
     this.#logEnds = new LogEnds({
       caller,
@@ -78,6 +88,7 @@ export class StatusBoard {
     const { config, health } = this.#options;
     const { assignment, fetcher, membership } = this.#parts;
     const { phase, problems } = health.facts();
+    const stalls = this.#stalls();
     return {
       phase,
       problems: Object.fromEntries(problems),
@@ -89,11 +100,16 @@ export class StatusBoard {
       heartbeatAgeMs: this.#ageMs(membership.lease.lastHeartbeatAt),
       fetchAgeMs: this.#ageMs(fetcher.lastFetchAt),
       inFlight: assignment.inFlight,
-      partitions: assignment.all().map((partition) => this.#partition(partition)),
+      stalls,
+      partitions: assignment.all().map((partition) => {
+        const { topic, partition: number } = partition;
+        const stall = stalls.find((each) => each.topic === topic && each.partition === number);
+        return this.#partition(partition, stall?.reason ?? null);
+      }),
     };
   }
 
-  #partition(partition: Partition): PartitionSnapshot {
+  #partition(partition: Partition, standstill: string | null): PartitionSnapshot {
     const bounds = this.#logEnds.of(partition);
     const lag = this.#lags.of(partition);
     return {
@@ -115,7 +131,7 @@ export class StatusBoard {
       inFlight: partition.inFlight,
       progressAgeMs: lag === null ? 0 : this.#ageMs(lag.progressAt) ?? 0,
       pausedBy: partition.breaker.isOpen ? ["breaker"] : [],
-      stalled: this.#parts.quarantine.stalled(partition) ?? breakerText(partition),
+      stalled: this.#parts.quarantine.stalled(partition) ?? breakerText(partition) ?? standstill,
     };
   }
 

@@ -48,6 +48,7 @@ export function metricFacts(partitions: readonly PartitionSnapshot[]): MetricFac
       heartbeatAgeMs: 1_000,
       fetchAgeMs: 100,
       inFlight: 1,
+      stalls: [],
       partitions,
     },
     isReady: true,

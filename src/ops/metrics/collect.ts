@@ -8,6 +8,7 @@ import {
   PAUSERS,
   type ServiceStatus,
 } from "../snapshot.ts";
+import { STALL_CAUSES } from "../stall_cause.ts";
 import { Exposition, type ExpositionFormat } from "./exposition.ts";
 import type { Histogram } from "./histogram.ts";
 import type { LabelledCounter } from "./labelled_counter.ts";
@@ -74,6 +75,9 @@ function partitionMetrics(to: Exposition, { status, measures, wallTime }: Metric
   each(METRICS.logStartOffset, ({ logStart }) => logStart);
   each(METRICS.lastProgress, ({ progressAgeMs }) => (wallTime - progressAgeMs) / 1000);
   each(METRICS.stalled, ({ stalled }) => stalled === null ? 0 : 1);
+  const byCause = Map.groupBy(status.stalls, ({ cause }) => cause);
+  const stalls = STALL_CAUSES.map((cause) => [cause, byCause.get(cause)?.length ?? 0]);
+  byLabel(to, METRICS.stalls, Object.fromEntries(stalls));
   to.begin(METRICS.paused);
   for (const [i, { pausedBy }] of partitions.entries()) {
     for (const by of PAUSERS) {

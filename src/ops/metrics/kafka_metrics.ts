@@ -75,6 +75,13 @@ export const KAFKA_METRICS = {
     help: "1 while the partition stands still and /status says why, else 0",
     labels: PARTITION_LABELS,
   },
+  stalls: {
+    name: "processing_stalled_partitions",
+    type: "gauge",
+    group: "Lag and positions",
+    help: "Partitions that have stood still for STALL_SOFT_MS, by cause (docs/operations.md)",
+    labels: ["cause"],
+  },
   paused: {
     name: "processing_partition_paused",
     type: "gauge",

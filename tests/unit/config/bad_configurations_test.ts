@@ -45,6 +45,14 @@ const BAD: readonly BadConfiguration[] = [
     ],
   },
   {
+    name: "an end before the handler may have ended, and before anybody could be warned",
+    env: { HANDLER_TIMEOUT_MS: "60000", STALL_SOFT_MS: "60000", STALL_HARD_MS: "60000" },
+    problems: [
+      "STALL_HARD_MS: expected more than HANDLER_TIMEOUT_MS (60000): 60000",
+      "STALL_HARD_MS: expected more than STALL_SOFT_MS (60000): 60000",
+    ],
+  },
+  {
     name: "lists of nothing",
     env: { KAFKA_BROKERS: " , ", KAFKA_TOPIC: "," },
     problems: [
