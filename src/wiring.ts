@@ -138,7 +138,7 @@ function wireFetcher(
 }
 
 function wireCommitter(
-  { config, telemetry }: ServiceOptions,
+  { config, telemetry, tracing }: ServiceOptions,
   { cluster, assignment, ...callbacks }:
     & { readonly cluster: Cluster; readonly assignment: Assignment }
     & Pick<CommitterOptions, "generation" | "identity" | "metadataFor">,
@@ -150,8 +150,14 @@ function wireCommitter(
     intervalMs: config.autoCommitIntervalMs,
     maxMessages: config.commitMaxMessages,
     snapshot: (which) => assignment.snapshot(which),
-    onCommitted: (facts) => telemetry.offsetsCommitted(facts),
-    onFailed: (facts) => telemetry.commitFailed(facts),
+    onCommitted: (facts) => {
+      telemetry.offsetsCommitted(facts);
+      tracing?.committed(facts);
+    },
+    onFailed: (facts) => {
+      telemetry.commitFailed(facts);
+      tracing?.commitFailed(facts);
+    },
   });
 }
 
@@ -203,7 +209,7 @@ interface Processing {
 
 /** The core, with the dead letters' way out. */
 function wireProcessing(
-  { config, clock, handlers, logger, telemetry, version }: ServiceOptions,
+  { config, clock, handlers, logger, telemetry, tracing, version }: ServiceOptions,
   edge: {
     readonly cluster: Cluster;
     readonly listener: ServiceListener;
@@ -226,6 +232,7 @@ function wireProcessing(
     handlers,
     logger,
     telemetry,
+    tracer: tracing,
     deadLetters,
     concurrency: config.concurrency,
     unkeyedOrder: config.unkeyedOrder,

@@ -39,6 +39,7 @@ const IMPORT_RULE: readonly ImportRow[] = [
       "src/processing/clock.ts",
       "src/processing/telemetry.ts",
       "src/processing/standstill.ts",
+      "src/processing/tracing.ts",
     ],
   },
   { part: "src/broker/", may: [] },

@@ -14,7 +14,9 @@ import type { ExpositionFormat } from "../ops/metrics/exposition.ts";
 import { processFacts } from "../ops/process_facts.ts";
 import { cpuTimeMs, systemClock } from "../ops/system_clock.ts";
 import type { Counts } from "../ops/counts.ts";
+import { exportsTelemetry } from "../ops/otel.ts";
 import { Telemetry } from "../ops/telemetry.ts";
+import type { Tracing } from "../ops/tracing.ts";
 import type { Handlers } from "../processing/handler.ts";
 import type { Logger } from "../processing/message.ts";
 import { Service, type StopReport } from "../service.ts";
@@ -67,7 +69,9 @@ export async function host(options: HostOptions): Promise<HostReport> {
   const unwatchLoop = watchEventLoop(clock, telemetry.measures.eventLoopDelay);
   const health = new Health();
   const { handlers } = options;
-  const parts = { config, handlers, clock, cpuTimeMs, logger, telemetry, health, version };
+  const tracing = await startTracing(config, version);
+  const effects = { clock, cpuTimeMs, logger, telemetry, tracing, health };
+  const parts = { config, handlers, version, ...effects };
   const service = new Service(parts);
   const counts = () => telemetry.counts();
   const report = async (exitCode: ExitCode): Promise<HostReport> => {
@@ -114,6 +118,14 @@ export async function host(options: HostOptions): Promise<HostReport> {
     unwatchLoop();
     logging.flush();
   }
+}
+
+/** Null where Deno exports nothing: it is loaded only to be used. */
+async function startTracing(config: Config, serviceVersion: string): Promise<Tracing | null> {
+  if (!exportsTelemetry()) return null;
+  const { Tracing } = await import("../ops/tracing.ts");
+  const { kafkaGroupId: groupId, kafkaClientId: clientId } = config;
+  return new Tracing({ groupId, clientId, serviceVersion });
 }
 
 /** What was processed, and whatever else happened at all. */

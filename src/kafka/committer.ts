@@ -30,7 +30,9 @@ export interface CommitterOptions {
   readonly onCommitted: (
     facts: { partitions: number; messages: number; durationMs: number },
   ) => void;
-  readonly onFailed: (facts: { reason: string; code: number | null }) => void;
+  readonly onFailed: (
+    facts: { reason: string; code: number | null; durationMs: number },
+  ) => void;
 }
 
 /**
@@ -112,11 +114,11 @@ export class Committer {
 
   async #send(generation: Generation, points: readonly CommitPoint[]): Promise<void> {
     const { caller, coordinator, clock, onCommitted } = this.#options;
+    const startedAt = clock.now();
     const onFailed = (failure: { reason: string; code: number | null }) => {
       this.#lastFailure = failure;
-      this.#options.onFailed(failure);
+      this.#options.onFailed({ ...failure, durationMs: clock.now() - startedAt });
     };
-    const startedAt = clock.now();
     const to = await coordinator.find().catch(() => null);
     if (to === null) return;
     // Looking for the coordinator can outlast the generation; what it held may be another member's by now.

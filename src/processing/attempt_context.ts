@@ -3,18 +3,28 @@
  * AbortSignal and the logger that knows the message.
  */
 import type { Fields, HandlerContext, Header, Logger, Message } from "./message.ts";
+import type { TraceIds } from "./tracing.ts";
+
+export interface AttemptContextOptions {
+  readonly attempt: number;
+  readonly logger: Logger;
+  /** Goes into the handler's log lines; null without one. */
+  readonly trace: TraceIds | null;
+}
 
 export class AttemptContext implements HandlerContext {
   readonly attempt: number;
   readonly #message: Message;
   readonly #log: Logger;
+  readonly #trace: TraceIds | null;
   #controller: AbortController | null = null;
   #abortReason: Error | null = null;
 
-  constructor(message: Message, { attempt, logger }: { attempt: number; logger: Logger }) {
+  constructor(message: Message, { attempt, logger, trace }: AttemptContextOptions) {
     this.attempt = attempt;
     this.#message = message;
     this.#log = logger;
+    this.#trace = trace;
   }
 
   get topic(): string {
@@ -50,7 +60,7 @@ export class AttemptContext implements HandlerContext {
   }
 
   get logger(): Logger {
-    return withCoordinates(this.#log, this.#message);
+    return withCoordinates(this.#log, this.#message, this.#trace);
   }
 
   /** The handler has looked at its signal, so it may still end by itself after an abort. */
@@ -68,8 +78,14 @@ export class AttemptContext implements HandlerContext {
   }
 }
 
-function withCoordinates(log: Logger, { topic, partition, offset }: Message): Logger {
-  const all = (fields?: Fields) => ({ topic, partition, offset, ...fields });
+function withCoordinates(
+  log: Logger,
+  { topic, partition, offset }: Message,
+  trace: TraceIds | null,
+): Logger {
+  const place = { topic, partition, offset };
+  const base = trace === null ? place : { ...place, traceId: trace.traceId, spanId: trace.spanId };
+  const all = (fields?: Fields) => ({ ...base, ...fields });
   return {
     debug: (text, fields) => log.debug(text, all(fields)),
     info: (text, fields) => log.info(text, all(fields)),

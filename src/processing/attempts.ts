@@ -15,6 +15,7 @@ import type { Lanes } from "./lanes.ts";
 import type { Logger } from "./message.ts";
 import { type Backoff, retryDelayMs } from "./retry.ts";
 import type { Failure, ProcessingTelemetry, StoredDeadLetter } from "./telemetry.ts";
+import type { MessageTrace, Tracer } from "./tracing.ts";
 import type { Work } from "./work.ts";
 
 export interface AttemptOptions extends Backoff {
@@ -31,6 +32,8 @@ export interface AttemptOptions extends Backoff {
   /** The lease: no side effect begins without it. */
   readonly mayStart: () => boolean;
   readonly telemetry: ProcessingTelemetry;
+  /** Null: nobody follows messages. */
+  readonly tracer: Tracer | null;
   readonly logger: Logger;
   /** A handler threw FatalError. Its message is not done. */
   readonly onFatal: (error: FatalError) => void;
@@ -74,10 +77,15 @@ export class Attempts {
   start(work: Work, nowMs: number): void {
     const { message, partition, trouble } = work;
     if (trouble?.isFinal) return this.#writeDeadLetter(work);
-    if (work.attempt === 0) partition.started(work);
+    const { telemetry, tracer } = this.#options;
+    if (work.attempt === 0) {
+      partition.started(work);
+      if (tracer !== null) work.trace = tracer.messageStarted(message);
+    }
     work.attempt += 1;
     if (message.value === null) {
-      this.#options.telemetry.messageSkipped(message, { reason: "tombstone" });
+      telemetry.messageSkipped(message, { reason: "tombstone" });
+      endTrace(work, "skipped");
       return this.#owner.onOutcome(work);
     }
     // Decoded again for each attempt: a handler may have changed the event, and waiting messages stay small.
@@ -97,15 +105,17 @@ export class Attempts {
     context?.abort(
       new DOMException(`Partition was taken away: ${topic}/${partition}`, "AbortError"),
     );
+    endTrace(work, "interrupted", work.trouble?.failure);
   }
 
   #handle(work: Work, { event, startedAt }: { event: EnrichedEvent; startedAt: number }): void {
     const { logger } = this.#options;
-    const context = new AttemptContext(work.message, { attempt: work.attempt, logger });
+    const { message, attempt, trace } = work;
+    const context = new AttemptContext(message, { attempt, logger, trace });
     let result: unknown;
     try {
       const handle = this.#handlers.find(event.event_type);
-      result = handle(event, context);
+      result = trace === null ? handle(event, context) : trace.run(() => handle(event, context));
       if (isThenable(result)) return this.#watch(work, { context, result, startedAt });
     } catch (error) {
       return this.#failed(work, error);
@@ -161,7 +171,10 @@ export class Attempts {
 
   #failed(work: Work, error: unknown, context?: AttemptContext): void {
     const { kind, failure } = judge(error);
-    if (kind === "fatal") return this.#halt(work, error as FatalError);
+    if (kind === "fatal") {
+      endTrace(work, "interrupted", failure);
+      return this.#halt(work, error as FatalError);
+    }
     if (kind === "permanent") return this.#giveUp(work, failure);
     const isTimeout = kind === "unknown" && context?.isAborted === true;
     const { handlerTimeoutMs } = this.#options;
@@ -180,7 +193,9 @@ export class Attempts {
     if (work.attempt >= maxAttempts) return this.#giveUp(work, failure);
     this.#note(work, { failure, isFinal: false });
     const delayMs = retryDelayMs(work.attempt, this.#options, clock.random());
-    telemetry.messageRetried(work.message, { attempt: work.attempt, delayMs, failure });
+    const facts = { attempt: work.attempt, delayMs, failure };
+    telemetry.messageRetried(work.message, facts);
+    work.trace?.retried(facts);
     this.#wait(work, delayMs);
   }
 
@@ -227,6 +242,7 @@ export class Attempts {
     const { clock, telemetry } = this.#options;
     const durationMs = clock.now() - startedAt;
     telemetry.messageProcessed(work.message, { attempt: work.attempt, durationMs });
+    endTrace(work, "processed");
     this.#owner.onOutcome(work);
   }
 
@@ -235,8 +251,15 @@ export class Attempts {
     if (trouble === null) throw new Error("Cannot end as a dead letter without a failure");
     const { failure } = trouble;
     this.#options.telemetry.messageDeadLettered(message, { attempts, failure, stored });
+    endTrace(work, "dead_lettered", failure);
     this.#owner.onOutcome(work);
   }
+}
+
+function endTrace(work: Work, ...how: Parameters<MessageTrace["ended"]>): void {
+  if (work.trace === null) return;
+  work.trace.ended(...how);
+  work.trace = null;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

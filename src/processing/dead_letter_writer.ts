@@ -11,7 +11,7 @@ import {
   type Reduction,
   REDUCTIONS,
 } from "./dead_letter.ts";
-import type { Coordinates } from "./message.ts";
+import type { Coordinates, Header } from "./message.ts";
 import { type Backoff, retryDelayMs } from "./retry.ts";
 import type { ProcessingTelemetry, StoredDeadLetter } from "./telemetry.ts";
 import type { Trouble, Work } from "./work.ts";
@@ -41,15 +41,18 @@ export class DeadLetterWriter {
     if (!this.#options.mayStart(work)) return this.#options.onWait(work, 0);
     const { sink } = this.#options;
     const reduction = REDUCTIONS[trouble.reduction] as Reduction;
-    const letter = this.#letterFor(work, { trouble, reduction });
+    const trace = work.trace?.deadLetterStarted() ?? null;
+    const letter = withHeaders(this.#letterFor(work, { trouble, reduction }), trace?.headers);
     const step = ++work.step;
     send(sink, { letter, compressed: reduction.compressed, signal: work.partition.signal }).then(
       ({ topic, partition, offset }) => {
+        trace?.stored({ topic, partition, offset });
         if (work.step !== step) return;
         const stored = { topic, partition, offset, reduced: reduction.reduced };
         this.#options.onStored(work, stored);
       },
       (error) => {
+        trace?.failed(error);
         if (work.step === step) this.#onFailed(work, { trouble, error });
       },
     );
@@ -84,6 +87,14 @@ export class DeadLetterWriter {
     telemetry.deadLetterDelayed(work.message, { attempt: trouble.delays, delayMs, error });
     onWait(work, delayMs);
   }
+}
+
+/** Each header instead of those of the same name. */
+function withHeaders(letter: DeadLetter, headers: readonly Header[] = []): DeadLetter {
+  if (headers.length === 0) return letter;
+  const names = new Set(headers.map(([name]) => name));
+  const others = letter.headers.filter(([name]) => !names.has(name));
+  return { ...letter, headers: [...others, ...headers] };
 }
 
 /** A sink that throws instead of rejecting is taken as rejecting. */

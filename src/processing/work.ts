@@ -7,6 +7,7 @@ import type { Lane } from "./lanes.ts";
 import type { Message } from "./message.ts";
 import type { Partition } from "./partition.ts";
 import type { Failure } from "./telemetry.ts";
+import type { MessageTrace } from "./tracing.ts";
 
 /**
  * `queued` in its lane · `running` in a slot · `waiting` for a timer, no slot, its lane waits too · `halted` by a
@@ -46,6 +47,8 @@ export class Work {
   /** By attempts: the running asynchronous attempt. */
   context: AttemptContext | null = null;
   trouble: Trouble | null = null;
+  /** By attempts: null where nobody follows the message. */
+  trace: MessageTrace | null = null;
   /** By lanes. */
   lane: Lane | null = null;
   /** By lanes: the next one of the lane. */

@@ -4,6 +4,7 @@ import type { Refusal } from "../kafka/generation.ts";
 import type { ExitError } from "../ops/exit.ts";
 import type { Health } from "../ops/health.ts";
 import type { Telemetry } from "../ops/telemetry.ts";
+import type { Tracing } from "../ops/tracing.ts";
 import type { Clock } from "../processing/clock.ts";
 import type { Handlers } from "../processing/handler.ts";
 import type { Logger } from "../processing/message.ts";
@@ -14,6 +15,8 @@ export interface ServiceOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly telemetry: Telemetry;
+  /** Null: nothing is traced. */
+  readonly tracing: Tracing | null;
   readonly health: Health;
   readonly version: string;
   /** Processor time of this process; by default it is not known, and a blocked loop is taken for a frozen process. */

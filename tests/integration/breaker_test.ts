@@ -72,6 +72,7 @@ Deno.test("a producer that switches to a broken schema stops its partition withi
     clock: hastyClock,
     logger,
     telemetry,
+    tracing: null,
     health,
     version: "0.0.0-test",
   });

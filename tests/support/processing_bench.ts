@@ -40,6 +40,7 @@ export class ProcessingBench {
 
   constructor(script: Script = () => {}, own: Partial<ProcessingOptions> = {}) {
     this.assignment = new Assignment({
+      tracer: null,
       clock: this.clock,
       concurrency: 4,
       unkeyedOrder: "partition",

@@ -16,6 +16,8 @@ export interface HandlerPlan {
   readonly slowOffsets?: Readonly<Record<number, number>>;
   /** By user: so many attempts at each message fail. */
   readonly failures?: Readonly<Record<string, number>>;
+  /** An address that each attempt calls. */
+  readonly calls?: string;
 }
 
 /** Whose records to wait for, all by default, and how long. */

@@ -9,8 +9,8 @@ import type { HandlerContext } from "../../src/processing/message.ts";
 import type { HandlerPlan } from "./recording.ts";
 
 const [path = "", plan = "{}"] = Deno.args;
-const { minMs = 0, maxMs = 0, slowKeys = {}, slowOffsets = {}, failures = {} }: HandlerPlan = JSON
-  .parse(plan);
+const { minMs = 0, maxMs = 0, slowKeys = {}, slowOffsets = {}, failures = {}, calls }: HandlerPlan =
+  JSON.parse(plan);
 const file = Deno.openSync(path, { append: true, create: true });
 const encoder = new TextEncoder();
 
@@ -36,6 +36,7 @@ async function handle(event: EnrichedEvent, context: HandlerContext): Promise<vo
     slowOffsets[context.offset] ?? slowKeys[event.user_id] ??
       minMs + Math.random() * (maxMs - minMs),
   );
+  if (calls !== undefined) await (await fetch(calls)).text();
   if (context.attempt <= (failures[event.user_id] ?? 0)) throw new Error("As the plan says");
   record("done", event, context);
 }

@@ -293,6 +293,7 @@ export class Simulation {
   #newAssignment(): Assignment {
     const { hasDeadLetters, ...limits } = this.limits;
     return new Assignment({
+      tracer: null,
       ...SETTINGS,
       ...limits,
       clock: this.#clock,

@@ -60,7 +60,7 @@ class CommitBench {
       snapshot: (which) => this.snapshot(which),
       metadataFor: ({ partition }) => `about ${partition.partition}`,
       onCommitted: (facts) => this.committed.push(facts),
-      onFailed: (facts) => this.failed.push(facts),
+      onFailed: ({ reason, code }) => this.failed.push({ reason, code }),
       ...own,
     });
   }
