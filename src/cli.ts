@@ -4,7 +4,12 @@
  */
 import { type CommandLine, ownFlagName, parseCommandLine, UsageError } from "./cli/command_line.ts";
 import { commandHelp, overview } from "./cli/help.ts";
-import { type CommandName, DEMO_FLAGS, HEALTHCHECK_FLAGS } from "./commands/catalog.ts";
+import {
+  type CommandName,
+  DEMO_FLAGS,
+  DOCTOR_FLAGS,
+  HEALTHCHECK_FLAGS,
+} from "./commands/catalog.ts";
 import {
   type CommandContext,
   EXIT,
@@ -14,7 +19,13 @@ import {
 } from "./commands/command.ts";
 import * as config from "./commands/config.ts";
 import * as healthcheck from "./commands/healthcheck.ts";
-import { ConfigError, type ConfigSources, loadConfig, loadHttpConfig } from "./config.ts";
+import {
+  ConfigError,
+  type ConfigSources,
+  loadConfig,
+  type LoadedConfig,
+  loadHttpConfig,
+} from "./config.ts";
 import { ValueError } from "./config/values.ts";
 
 /** What the program is given from outside. */
@@ -59,6 +70,12 @@ const START: Readonly<Record<CommandName, Start>> = {
     async (context) => (await import("./commands/demo.ts")).run(context),
   ),
   config: withConfig({}, config.run),
+  doctor: async (line, program) => {
+    const flags = readOwnFlags(DOCTOR_FLAGS, line);
+    const { version, print } = program;
+    const { run } = await import("./commands/doctor.ts");
+    return await run({ ...tryConfig(line, program), flags, version, print });
+  },
   healthcheck: withHttpConfig(healthcheck.run),
 };
 
@@ -79,6 +96,19 @@ function withHttpConfig(run: typeof healthcheck.run): Start {
     const flags = readOwnFlags(HEALTHCHECK_FLAGS, line);
     return run({ config: loadHttpConfig(sources(line, program)), flags, print: program.print });
   };
+}
+
+/** For what is to explain a configuration that cannot work. */
+function tryConfig(
+  line: CommandLine,
+  program: Program,
+): { readonly loaded: LoadedConfig | null; readonly problems: readonly string[] } {
+  try {
+    return { loaded: loadConfig(sources(line, program)), problems: [] };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { loaded: null, problems: error.problems };
+  }
 }
 
 function sources({ settings }: CommandLine, { env, readFile }: Program): ConfigSources {

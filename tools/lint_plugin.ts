@@ -20,6 +20,7 @@ const IMPORT_RULE: readonly ImportRow[] = [
   { part: "src/service.ts", may: ["src/"], never: ["src/commands/", "src/cli"] },
   { part: "src/wiring", may: ["src/"], never: ["src/commands/", "src/cli", "src/service.ts"] },
   { part: "src/demo/", may: ["src/event"] },
+  { part: "src/doctor/", may: ["src/kafka/", "src/processing/", "src/ops/", "src/config"] },
   { part: "src/kafka/", may: ["src/processing/", "src/ops/", "src/config"] },
   {
     part: "src/handlers/",

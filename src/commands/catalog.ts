@@ -47,8 +47,17 @@ export const HEALTHCHECK_FLAGS = {
   },
 } as const;
 
+export const DOCTOR_FLAGS = {
+  json: {
+    type: boolean(),
+    default: "false",
+    doc: "Print the report as one JSON object, for scripts",
+  },
+} as const;
+
 export type DemoFlags = FlagValues<typeof DEMO_FLAGS>;
 export type HealthcheckFlags = FlagValues<typeof HEALTHCHECK_FLAGS>;
+export type DoctorFlags = FlagValues<typeof DOCTOR_FLAGS>;
 
 export const COMMANDS = {
   run: {
@@ -90,6 +99,20 @@ export const COMMANDS = {
     ownFlags: {},
     settings: "all",
     examples: [{ line: "config", does: "what would `run` use here?" }],
+  },
+  doctor: {
+    name: "doctor",
+    summary: "Say what is wrong with this set-up, and what to do about it",
+    description:
+      "Looks at settings, the way to each broker, TLS and SASL, topics, rights, the group and its offsets, a batch " +
+      "of messages, clock, port and limits, all at once and in a few seconds. Changes nothing and never joins the " +
+      "group. Each finding comes with its fix. Exits with 0 when the service would run, else with 69, 77 or 78.",
+    ownFlags: DOCTOR_FLAGS,
+    settings: "all",
+    examples: [
+      { line: "doctor", does: "before the first start, or when something is wrong" },
+      { line: "doctor --json", does: "the same for scripts" },
+    ],
   },
   healthcheck: {
     name: "healthcheck",
