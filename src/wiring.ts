@@ -4,7 +4,7 @@
 import type { Security } from "./kafka/client.ts";
 import { Committer, type CommitterOptions } from "./kafka/committer.ts";
 import type { ConnectOptions } from "./kafka/connect.ts";
-import type { Connections } from "./kafka/connections.ts";
+import type { ClosableCaller } from "./kafka/connections.ts";
 import { Consumer } from "./kafka/consumer.ts";
 import type { Coordinator } from "./kafka/coordinator.ts";
 import { Fetcher, type FetcherOptions } from "./kafka/fetcher.ts";
@@ -28,7 +28,7 @@ export interface Parts {
   readonly assignment: Assignment;
   readonly committer: Committer;
   readonly connect: ConnectOptions;
-  readonly connections: Connections;
+  readonly connections: ClosableCaller;
   readonly consumer: Consumer;
   readonly coordinator: Coordinator;
   readonly fetcher: Fetcher;

@@ -90,12 +90,20 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guard: "the time at which the lease ends",
     file: "src/kafka/lease.ts",
-    from: "this.#clock.now() < this.#until",
+    from: "this.#options.clock.now() < this.#until",
     to: "this.#until > 0",
-    tests: [{
-      file: "tests/unit/kafka/lease_test.ts",
-      name: "Lease holds for a session from when the heartbeat was sent",
-    }],
+    tests: [inLease("Lease holds for a session from when the heartbeat was sent")],
+  },
+  {
+    guard: "a rebalance ends the lease of who does not join",
+    file: "src/kafka/lease.ts",
+    from: "Math.min(sentAt + sessionTimeoutMs, untilJoined)",
+    to: "sentAt + sessionTimeoutMs",
+    tests: [
+      inLease(
+        "Lease ends in a rebalance when the group waits no longer, whatever the heartbeats say",
+      ),
+    ],
   },
   {
     guard: "the dead-letter acknowledgement",
@@ -188,10 +196,21 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
+    guard: "a commit that was given up may land later, and is made good",
+    file: COMMITTER,
+    from: "      this.#lateUntil = clock.now() + LATE_COMMIT_MS;\n",
+    to: "",
+    tests: [
+      inCommitter(
+        "Committer goes on committing what stands still while a commit that it gave up may land",
+      ),
+    ],
+  },
+  {
     guard: "what stands still is committed again before brokers forget it",
     file: COMMITTER,
-    from: `snapshot(isRefresh ? "all" : "moved")`,
-    to: `snapshot("moved")`,
+    from: `snapshot(isRefresh || isDoubtful ? "all" : "moved")`,
+    to: `snapshot(isDoubtful ? "all" : "moved")`,
     tests: [inCommitter("Committer commits what stands still again before brokers forget it")],
   },
   {
@@ -278,6 +297,10 @@ function inQuarantine(name: string): NamedTest {
 
 function inAssignment(name: string): NamedTest {
   return { file: "tests/unit/processing/assignment_test.ts", name };
+}
+
+function inLease(name: string): NamedTest {
+  return { file: "tests/unit/kafka/lease_test.ts", name };
 }
 
 function inCommitter(name: string): NamedTest {

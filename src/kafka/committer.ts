@@ -1,7 +1,7 @@
 /**
  * Commits what the core has finished: by time and by count, one commit in flight, always a fresh snapshot, always in
- * the name of the generation that the snapshot was taken under. After an unknown outcome the same offsets are committed
- * again, because an older commit may still land at the broker after a newer one. Never decides on membership.
+ * the name of the generation that the snapshot was taken under. After an unknown outcome everything is committed again,
+ * and again for a while, because the lost commit may land at the broker after newer ones. Never decides on membership.
  */
 import type { Clock } from "../processing/clock.ts";
 import type { CommitPoint } from "../processing/assignment.ts";
@@ -41,6 +41,12 @@ export interface CommitterOptions {
  */
 export const REFRESH_MS = 3_600_000;
 
+/**
+ * How much later a commit that got no answer may land and take the offsets back: a system goes on delivering for about
+ * that long what was written to a connection that is closed by now.
+ */
+export const LATE_COMMIT_MS = 120_000;
+
 export class Committer {
   readonly #options: CommitterOptions;
   #inFlight: Promise<void> | null = null;
@@ -48,6 +54,8 @@ export class Committer {
   #doneSinceCommit = 0;
   /** From then on everything is committed once, moved or not. */
   #refreshAt: number;
+  /** Until then a commit that was given up may land: each commit takes everything, moved or not. */
+  #lateUntil = -Infinity;
   /** The broker takes no metadata as long as ours: from then on offsets go alone. */
   #withoutMetadata = false;
   #lastFailure: { readonly reason: string; readonly code: number | null } | null = null;
@@ -81,7 +89,8 @@ export class Committer {
     if (generation === null || !generation.holds) return Promise.resolve();
     const { clock, snapshot } = this.#options;
     const isRefresh = clock.now() >= this.#refreshAt;
-    const points = snapshot(isRefresh ? "all" : "moved");
+    const isDoubtful = clock.now() < this.#lateUntil;
+    const points = snapshot(isRefresh || isDoubtful ? "all" : "moved");
     if (points.length === 0) return Promise.resolve();
     if (isRefresh) this.#refreshAt = clock.now() + REFRESH_MS;
     this.#doneSinceCommit = 0;
@@ -148,6 +157,7 @@ export class Committer {
       onFailed({ reason: errorCodeText(code), code });
     } catch (error) {
       for (const { partition } of points) partition.committed = null; // unknown: commit again
+      this.#lateUntil = clock.now() + LATE_COMMIT_MS;
       coordinator.doubt(to);
       onFailed({ reason: (error as Error).message, code: null });
     }

@@ -49,6 +49,11 @@ export interface Caller {
   drop(to: BrokerAddress, purpose: Purpose, reason: string): void;
 }
 
+/** A Caller that can be ended: later calls are refused. */
+export interface ClosableCaller extends Caller {
+  close(): void;
+}
+
 export interface Call<Answer> {
   readonly to: BrokerAddress;
   readonly purpose: Purpose;
@@ -119,7 +124,7 @@ interface OpenConnection {
   throttledUntil: number;
 }
 
-export class Connections implements Caller {
+export class Connections implements ClosableCaller {
   readonly #options: ConnectionsOptions;
   readonly #open = new Map<string, OpenConnection>();
   #stopped = false;

@@ -12,7 +12,7 @@ import { DONE_RANGES_MAX, encodeCommitMetadata, NO_COMMIT_METADATA } from "./com
 import { errorCodeText, isAuthorizationCode } from "./error_codes.ts";
 import type { Committer } from "./committer.ts";
 import type { Fetcher } from "./fetcher.ts";
-import type { Generation, GroupListener, Refusal } from "./generation.ts";
+import { COOPERATIVE, type Generation, type GroupListener, type Refusal } from "./generation.ts";
 import type { Metadata } from "./metadata.ts";
 import type { Offsets } from "./offsets.ts";
 import type { Positions } from "./positions.ts";
@@ -111,7 +111,7 @@ export class Consumer implements GroupListener {
 
   async onRebalance(generation: Generation): Promise<void> {
     await this.#drainAndCommit(this.#options.assignment.all(), {
-      generation,
+      mayCommit: () => generation.holds,
       deadlineMs: this.#options.revokeDrainMs,
     });
   }
@@ -121,7 +121,11 @@ export class Consumer implements GroupListener {
     const going = partitions.map((each) => assignment.get(each)).filter((each) =>
       each !== undefined
     );
-    await this.#drainAndCommit(going, { generation, deadlineMs: revokeDrainMs });
+    // Without cooperation what goes may be another member's by now.
+    if (generation.protocol === COOPERATIVE) {
+      const mayCommit = () => generation.holds;
+      await this.#drainAndCommit(going, { mayCommit, deadlineMs: revokeDrainMs });
+    }
     this.#giveUp(going);
   }
 
@@ -145,10 +149,9 @@ export class Consumer implements GroupListener {
   async stop(deadlineMs: number): Promise<number> {
     this.#stopping = true;
     const { assignment } = this.#options;
-    const generation = this.#generation;
-    if (generation !== null) {
-      await this.#drainAndCommit(assignment.all(), { generation, deadlineMs });
-    }
+    // In a rebalance it takes the next generation until commits are accepted again.
+    const mayCommit = () => this.#generation?.holds ?? false;
+    await this.#drainAndCommit(assignment.all(), { mayCommit, deadlineMs });
     return assignment.revoke(assignment.all());
   }
 
@@ -202,7 +205,7 @@ export class Consumer implements GroupListener {
 
   async #drainAndCommit(
     partitions: readonly Partition[],
-    { generation, deadlineMs }: { generation: Generation; deadlineMs: number },
+    { mayCommit, deadlineMs }: { mayCommit: () => boolean; deadlineMs: number },
   ): Promise<void> {
     const { assignment, clock, committer, enableAutoCommit } = this.#options;
     await assignment.drain(partitions, deadlineMs);
@@ -210,9 +213,11 @@ export class Consumer implements GroupListener {
     const giveUpAt = clock.now() + COMMIT_BEFORE_REVOKE_MS;
     const isOpen = (each: Partition) =>
       (each.state === "active" || each.state === "draining") && each.committed !== each.prefix;
-    while (generation.holds && clock.now() < giveUpAt && partitions.some(isOpen)) {
-      const committing = committer.commit();
-      await Promise.race([committing, sleep(clock, Math.max(0, giveUpAt - clock.now()))]);
+    while (mayCommit() && clock.now() < giveUpAt && partitions.some(isOpen)) {
+      const isOver = new AbortController();
+      const over = sleep(clock, Math.max(0, giveUpAt - clock.now()), isOver.signal);
+      await Promise.race([committer.commit(), over]);
+      isOver.abort();
       if (partitions.some(isOpen)) await sleep(clock, COMMIT_RETRY_MS);
     }
   }

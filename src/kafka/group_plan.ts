@@ -1,4 +1,7 @@
-/** What the leader of a group does: reads what every member wants and owns, and answers who gets what. */
+/**
+ * What the leader of a group does: reads what every member wants and owns, answers who gets what, and notices when
+ * partitions come or go after that.
+ */
 import { assign } from "./assignor.ts";
 import { COOPERATIVE } from "./generation.ts";
 import type { JoinAnswer } from "./protocol.ts";
@@ -7,6 +10,54 @@ import { encodeAssignment, parseSubscription } from "./subscription.ts";
 export interface MemberPlan {
   readonly memberId: string;
   readonly memberAssignment: Uint8Array;
+}
+
+export interface GroupLeaderOptions {
+  readonly topics: readonly string[];
+  readonly metadata: {
+    refresh(): Promise<void>;
+    partitionsOf(topic: string): readonly number[];
+  };
+}
+
+export class GroupLeader {
+  readonly #options: GroupLeaderOptions;
+  /** How many partitions there were to give; null when we do not lead. */
+  #assigned: number | null = null;
+
+  constructor(options: GroupLeaderOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Who gets what.
+   *
+   * @throws Error when a member's subscription cannot be read
+   */
+  async plan(join: JoinAnswer): Promise<MemberPlan[]> {
+    const { metadata } = this.#options;
+    await metadata.refresh().catch(() => {}); // what we know will do; a change rejoins
+    this.#assigned = this.#count();
+    return planGroup(join, (topic) => metadata.partitionsOf(topic));
+  }
+
+  /** Another member leads. */
+  follow(): void {
+    this.#assigned = null;
+  }
+
+  /** Are there other partitions than we gave out? True once for each change. */
+  mustPlanAnew(): boolean {
+    const count = this.#count();
+    if (this.#assigned === null || count === this.#assigned || count === 0) return false;
+    this.#assigned = count;
+    return true;
+  }
+
+  #count(): number {
+    const { metadata, topics } = this.#options;
+    return topics.reduce((sum, topic) => sum + metadata.partitionsOf(topic).length, 0);
+  }
 }
 
 /** @throws Error when a member's subscription cannot be read */

@@ -15,7 +15,7 @@ import {
   PROTOCOLS,
 } from "./generation.ts";
 import { Lease } from "./lease.ts";
-import { type MemberPlan, planGroup } from "./group_plan.ts";
+import { GroupLeader, type GroupLeaderOptions } from "./group_plan.ts";
 import { groupRefusal } from "./group_refusal.ts";
 import {
   type ApiRequest,
@@ -47,16 +47,22 @@ export interface MembershipOptions {
   readonly rebalanceTimeoutMs: number;
   readonly heartbeatIntervalMs: number;
   /** For the leader, who assigns. */
-  readonly metadata: {
-    refresh(): Promise<void>;
-    partitionsOf(topic: string): readonly number[];
-  };
+  readonly metadata: GroupLeaderOptions["metadata"];
   readonly listener: GroupListener;
+}
+
+/** A generation that took us in. */
+interface Joined {
+  readonly generation: Generation;
+  readonly members: number;
+  /** When its assignment was asked for. */
+  readonly sentAt: number;
 }
 
 export class Membership {
   readonly lease: Lease;
   readonly #options: MembershipOptions;
+  readonly #leader: GroupLeader;
   readonly #stop = new AbortController();
   #memberId = "";
   #generation: Generation | null = null;
@@ -64,11 +70,12 @@ export class Membership {
   #isJoining = false;
   #mustJoin = true;
   #wake = new AbortController();
-  #partitionCount: number | null = null;
+  #heartbeatNow = new AbortController();
 
   constructor(options: MembershipOptions) {
     this.#options = options;
-    this.lease = new Lease(options.clock, options.sessionTimeoutMs);
+    this.#leader = new GroupLeader(options);
+    this.lease = new Lease(options);
   }
 
   get generation(): Generation | null {
@@ -92,10 +99,7 @@ export class Membership {
 
   /** Topics or partitions changed: the leader sees to it that new partitions find an owner. */
   onMetadataChange(): void {
-    const count = this.#countPartitions();
-    if (this.#partitionCount === null || count === this.#partitionCount || count === 0) return;
-    this.#partitionCount = count;
-    this.#rejoin();
+    if (this.#leader.mustPlanAnew()) this.#rejoin();
   }
 
   /** Ends membership. A static member does not say good-bye: its partitions wait for its return. */
@@ -103,6 +107,7 @@ export class Membership {
     const { caller, coordinator, groupId, groupInstanceId } = this.#options;
     this.#stop.abort();
     this.#wake.abort();
+    this.#heartbeatNow.abort();
     const to = coordinator.current;
     if (this.#memberId !== "" && groupInstanceId === null && to !== null) {
       const request = leaveGroup(groupId, this.#memberId);
@@ -167,7 +172,7 @@ export class Membership {
   }
 
   /** One JoinGroup and SyncGroup. "again": try again after a pause; null: the service stops. */
-  async #tryJoin(): Promise<{ generation: Generation; members: number } | "again" | null> {
+  async #tryJoin(): Promise<Joined | "again" | null> {
     this.#mustJoin = false;
     try {
       const to = await this.#options.coordinator.find();
@@ -180,8 +185,9 @@ export class Membership {
       if (this.#isRefused("JoinGroup", join.errorCode, to)) return "again";
       this.#memberId = join.memberId;
       const isLeader = join.leaderId === join.memberId;
-      const plan = isLeader ? await this.#planAssignments(join) : [];
+      const plan = isLeader ? await this.#leader.plan(join) : [];
       const { generationId, memberId } = join;
+      const sentAt = this.#options.clock.now();
       const sync = await this.#ask(to, syncGroup(this.#identity(generationId, memberId), plan));
       if (sync === null || this.#isRefused("SyncGroup", sync.errorCode, to)) return "again";
       const generation = new Generation({
@@ -191,7 +197,7 @@ export class Membership {
         protocol: join.groupProtocol,
         assignment: parseAssignment(sync.memberAssignment),
       });
-      return { generation, members: join.members.length };
+      return { generation, members: join.members.length, sentAt };
     } catch (error) {
       if (error instanceof CoordinatorStoppedError) return null;
       // A member of another kind wrote what we cannot read; the next join may go better.
@@ -233,42 +239,30 @@ export class Membership {
     const { coordinator, listener } = this.#options;
     if (code === ERROR_CODE.NONE) return false;
     if (coordinator.isCoordinatorTrouble(code, to)) return true;
-    if (code === ERROR_CODE.REBALANCE_IN_PROGRESS) return true;
+    // No generation ends without us unless we are a member no more: a coordinator that took the group over forgets the
+    // one that was beginning, and what we owned before is still ours.
+    const isOver = code === ERROR_CODE.REBALANCE_IN_PROGRESS ||
+      code === ERROR_CODE.ILLEGAL_GENERATION;
+    if (isOver) return true;
     if (code === ERROR_CODE.UNKNOWN_MEMBER_ID) {
       this.#lose(`${api}: ${errorCodeText(code)}`, { forgetMemberId: true });
-    } else if (code === ERROR_CODE.ILLEGAL_GENERATION) {
-      this.#lose(`${api}: ${errorCodeText(code)}`, { forgetMemberId: false });
     } else {
       listener.onRefused(groupRefusal({ api, code }, this.#options));
     }
     return true;
   }
 
-  /** As the leader: who gets what. */
-  async #planAssignments(join: JoinAnswer): Promise<MemberPlan[]> {
-    const { metadata } = this.#options;
-    await metadata.refresh().catch(() => {}); // what we know will do; a change rejoins
-    this.#partitionCount = this.#countPartitions();
-    return planGroup(join, (topic) => metadata.partitionsOf(topic));
-  }
-
-  #countPartitions(): number {
-    const { metadata, topics } = this.#options;
-    return topics.reduce((sum, topic) => sum + metadata.partitionsOf(topic).length, 0);
-  }
-
   /** Makes a new generation the current one and tells the consumer what comes and goes. */
-  async #enter(
-    { generation, members }: { generation: Generation; members: number },
-    durationMs: number,
-  ): Promise<void> {
+  async #enter({ generation, members, sentAt }: Joined, durationMs: number): Promise<void> {
     const { listener } = this.#options;
     const keptState = !this.#isLost;
     this.#generation?.end();
     this.#generation = generation;
     this.#isLost = false;
-    this.#renewLease(this.#options.clock.now());
-    if (!generation.isLeader) this.#partitionCount = null;
+    // The answer may be old: only from when it was asked for is it sure that nobody else got our partitions.
+    this.#renewLease(sentAt, "stable");
+    this.#heartbeatNow.abort();
+    if (!generation.isLeader) this.#leader.follow();
     const kept = new Set(
       generation.assignment.map(({ topic, partition }) => `${topic}/${partition}`),
     );
@@ -291,7 +285,8 @@ export class Membership {
       const generation = this.#generation;
       const answered = generation?.holds ? await this.#heartbeat(generation) : true;
       const pauseMs = answered ? heartbeatIntervalMs : HEARTBEAT_RETRY_MS;
-      await sleep(clock, pauseMs, this.#stop.signal);
+      if (this.#heartbeatNow.signal.aborted) this.#heartbeatNow = new AbortController();
+      else await sleep(clock, pauseMs, this.#heartbeatNow.signal);
     }
   }
 
@@ -321,8 +316,9 @@ export class Membership {
   ): boolean {
     const { coordinator, listener } = this.#options;
     if (code === ERROR_CODE.NONE || code === ERROR_CODE.REBALANCE_IN_PROGRESS) {
-      if (!this.#isLost) this.#renewLease(sentAt);
-      if (code === ERROR_CODE.REBALANCE_IN_PROGRESS && !this.#isJoining) this.#rejoin();
+      const isStable = code === ERROR_CODE.NONE;
+      if (!this.#isLost) this.#renewLease(sentAt, isStable ? "stable" : "rebalancing");
+      if (!isStable && !this.#isJoining) this.#rejoin();
       return true;
     }
     if (coordinator.isCoordinatorTrouble(code, to)) return false;
@@ -337,8 +333,8 @@ export class Membership {
     return true;
   }
 
-  #renewLease(sentAt: number): void {
-    this.lease.renew(sentAt);
+  #renewLease(sentAt: number, group: "stable" | "rebalancing"): void {
+    this.lease.renew(sentAt, group);
     this.#options.listener.onLease();
   }
 }

@@ -1,6 +1,6 @@
 /** How brokers are reached and what is known of them: what all of the edge is built on. */
 import { kafkajsLogger, type Security, securityFrom } from "../kafka/client.ts";
-import { Connections } from "../kafka/connections.ts";
+import { type ClosableCaller, Connections } from "../kafka/connections.ts";
 import { Coordinator } from "../kafka/coordinator.ts";
 import { Metadata } from "../kafka/metadata.ts";
 import { AccessLog } from "../ops/access_log.ts";
@@ -8,7 +8,7 @@ import type { Clock } from "../processing/clock.ts";
 import type { ServiceOptions } from "./service_options.ts";
 
 export interface Cluster {
-  readonly caller: Connections;
+  readonly caller: ClosableCaller;
   readonly clock: Clock;
   readonly requestTimeoutMs: number;
   readonly metadata: Metadata;
@@ -17,7 +17,7 @@ export interface Cluster {
 }
 
 export function wireCluster(
-  { config, clock, health, logger, telemetry }: ServiceOptions,
+  { config, clock, health, logger, telemetry, caller: given }: ServiceOptions,
   onMetadataChange: () => void,
 ): Cluster {
   const { requestTimeoutMs } = config;
@@ -26,7 +26,7 @@ export function wireCluster(
     requestTimeoutMs,
     telemetry: new AccessLog(logger),
   });
-  const caller = new Connections({
+  const caller = given ?? new Connections({
     ssl: security.ssl,
     sasl: security.sasl,
     clientId: config.kafkaClientId,

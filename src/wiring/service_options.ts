@@ -1,5 +1,6 @@
 /** What the service is made of, and whom its parts tell. */
 import type { Config } from "../config.ts";
+import type { ClosableCaller } from "../kafka/connections.ts";
 import type { Refusal } from "../kafka/generation.ts";
 import type { ExitError } from "../ops/exit.ts";
 import type { Health } from "../ops/health.ts";
@@ -21,6 +22,8 @@ export interface ServiceOptions {
   readonly version: string;
   /** Processor time of this process; by default it is not known, and a blocked loop is taken for a frozen process. */
   readonly cpuTimeMs?: () => number;
+  /** Instead of connections over the network: how a simulation stands in for it. */
+  readonly caller?: ClosableCaller;
 }
 
 /** What the parts tell the service. */

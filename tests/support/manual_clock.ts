@@ -12,6 +12,8 @@ export interface ManualClockOptions {
   readonly wallTimeMs?: number;
   /** For `random`; 1 by default. */
   readonly seed?: number;
+  /** How deep chains of promises may be that have to run on before the next timer. */
+  readonly microtaskRounds?: number;
 }
 
 interface Timer {
@@ -20,12 +22,13 @@ interface Timer {
   readonly wake: () => void;
 }
 
-/** Promise reactions that follow each other, as deep as any chain in this code base. */
+/** Promise reactions that follow each other, as deep as any chain of the core. */
 const MICROTASK_ROUNDS = 12;
 
 export class ManualClock implements Clock {
   readonly #random: () => number;
   readonly #wallOffsetMs: number;
+  readonly #microtaskRounds: number;
   /** In the order in which they are due. */
   #timers: Timer[] = [];
   #scheduled = 0;
@@ -35,6 +38,7 @@ export class ManualClock implements Clock {
     this.#now = options.nowMs ?? 1000;
     this.#wallOffsetMs = (options.wallTimeMs ?? Date.UTC(2024, 0, 15, 10, 30, 45)) - this.#now;
     this.#random = seededRandom(options.seed ?? 1);
+    this.#microtaskRounds = options.microtaskRounds ?? MICROTASK_ROUNDS;
   }
 
   now(): number {
@@ -95,7 +99,7 @@ export class ManualClock implements Clock {
 
   /** Lets the promises that are settled run on; no time passes. */
   async settle(): Promise<void> {
-    for (let round = 0; round < MICROTASK_ROUNDS; round++) await null;
+    for (let round = 0; round < this.#microtaskRounds; round++) await null;
   }
 
   #insert(timer: Timer): void {
