@@ -24,6 +24,18 @@ export interface KafkaClusterOptions extends BrokerSettings {
   readonly heap?: string;
   /** Goes to Kafka's StorageTool: `["--add-scram", "SCRAM-SHA-256=[name=alice,password=…]"]`. */
   readonly formatArguments?: readonly string[];
+  /**
+   * Called for each node before it is started: where its clients are sent instead of the listener's own port, by
+   * listener. For proxies of several nodes; for those of one node `advertisedPorts` will do.
+   */
+  readonly advertise?: (node: LaidOutNode) => Promise<Readonly<Record<string, number>>>;
+}
+
+/** A node that is not there yet. */
+export interface LaidOutNode {
+  readonly id: number;
+  /** host:port of each listener. */
+  readonly addresses: Readonly<Record<string, string>>;
 }
 
 const DEFAULT_HEAP = "384m";
@@ -112,16 +124,20 @@ async function layOut(
     const home = `${directory}/n${id}`;
     const layout = { nodes, bindAddress: "127.0.0.1", dataDirectory: `${home}/data` };
     await Deno.mkdir(home);
-    const properties = asPropertiesFile(brokerProperties(id, layout, options));
+    const addresses = Object.fromEntries(
+      Object.entries(ports).map(([name, port]) => [name, `127.0.0.1:${port}`]),
+    );
+    const advertisedPorts = await options.advertise?.({ id, addresses }) ?? options.advertisedPorts;
+    const settings = { ...options, ...(advertisedPorts === undefined ? {} : { advertisedPorts }) };
+    const properties = asPropertiesFile(brokerProperties(id, layout, settings));
     await Deno.writeTextFile(`${home}/server.properties`, properties);
-    const addresses = Object.entries(ports).map(([name, port]) => [name, `127.0.0.1:${port}`]);
     processes.push(
       new KafkaProcess({
         id,
         directory: home,
         classPath,
         heap: options.heap ?? DEFAULT_HEAP,
-        addresses: Object.fromEntries(addresses),
+        addresses,
       }),
     );
   }

@@ -12,6 +12,7 @@ import {
   type ExternalSendOptions,
   parseAcknowledgements,
 } from "./external_producer.ts";
+import { Program } from "./program.ts";
 
 /** A message as librdkafka reads it. */
 export interface LibrdkafkaMessage {
@@ -86,6 +87,19 @@ export async function runOnLibrdkafka(
     input,
     env: { PYTHONPATH: await packageDirectory() },
     deadlineMs: EXTERNAL_DEADLINE_MS,
+  });
+}
+
+/** Starts a script beside this file that runs until it is told to stop. */
+export async function startOnLibrdkafka(
+  script: string,
+  args: readonly string[],
+): Promise<Program> {
+  const path = new URL(`./${script}`, import.meta.url).pathname;
+  return await Program.start({
+    command: ["python3", path],
+    args,
+    env: { PYTHONPATH: await packageDirectory() },
   });
 }
 

@@ -54,8 +54,10 @@ export interface History {
   readonly deadLettered: readonly DeadLettered[];
   /** In the order in which they were seen. */
   readonly committed: readonly Committed[];
-  /** Overlaps across processes and commits that go back are counted, not blamed, within these. */
+  /** Overlaps of a key across processes are counted, not blamed, within these. */
   readonly faults?: readonly FaultWindow[];
+  /** Commits that go back are counted, not blamed, within these: the log itself went back, or somebody asked for it. */
+  readonly resets?: readonly FaultWindow[];
 }
 
 /** What the oracle found. Each violation is a text with the history of its message. */
@@ -70,11 +72,11 @@ export interface Verdict {
   readonly orderViolations: readonly string[];
   /** Commits with a message below them that had no outcome yet. */
   readonly earlyCommits: readonly string[];
-  /** Commits lower than an earlier one, outside the fault windows. */
+  /** Commits lower than the one before, outside the resets. */
   readonly commitRegresses: readonly string[];
   /** Handlers done beyond the first, for each message. Not a violation by itself: compare with what is promised. */
   readonly duplicates: number;
-  /** Overlaps of a key across processes and commits that went back, within the fault windows. */
+  /** Overlaps of a key across processes within the faults, and commits that went back within the resets. */
   readonly excused: number;
 }
 
@@ -82,7 +84,7 @@ export interface Verdict {
 export function judge(history: History): Verdict {
   const index = new HistoryIndex(history);
   const order = judgeOrder(history, index);
-  const regresses = judgeRegresses(history, index);
+  const regresses = judgeRegresses(history);
   return {
     lost: judgeLost(history, index),
     invented: judgeInvented(history, index),
@@ -137,7 +139,7 @@ class HistoryIndex {
   }
 
   isExcused(at: number): boolean {
-    return (this.#history.faults ?? []).some(({ from, to }) => from <= at && at <= to);
+    return isWithin(this.#history.faults, at);
   }
 
   /** What handlers wrote down about one message. Looked up only for a message that is in question. */
@@ -302,7 +304,7 @@ function firstAbove(rising: readonly Committed[], offset: number): Committed | u
   return rising[low];
 }
 
-function judgeRegresses(history: History, index: HistoryIndex): Judgement {
+function judgeRegresses(history: History): Judgement {
   const highest = new Map<string, number>();
   const violations: string[] = [];
   let excused = 0;
@@ -311,10 +313,14 @@ function judgeRegresses(history: History, index: HistoryIndex): Judgement {
     const before = highest.get(partition) ?? -1;
     highest.set(partition, commit.offset);
     if (commit.offset >= before) continue;
-    if (index.isExcused(commit.at)) excused += 1;
+    if (isWithin(history.resets, commit.at)) excused += 1;
     else violations.push(`${partition} from ${before} to ${commit.offset} at ${commit.at}`);
   }
   return { violations, excused };
+}
+
+function isWithin(windows: readonly FaultWindow[] | undefined, at: number): boolean {
+  return (windows ?? []).some(({ from, to }) => from <= at && at <= to);
 }
 
 function countDuplicates(history: History): number {

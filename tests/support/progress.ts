@@ -24,21 +24,34 @@ export interface Stall {
   readonly to: number;
 }
 
+/** All stalls of all partitions. Of a long run: look them up once, and ask `longestOf` as often as need be. */
+export function allStalls(history: ProgressHistory): readonly Stall[] {
+  const byPartition = Map.groupBy(stepsOf(history), partitionOf).values();
+  return [...byPartition].flatMap((steps) => stallsOf(steps, history.endedAt));
+}
+
 /** The longest stall of each partition within `from` and `to`, the longest first. Parts outside are cut off. */
-export function longestStalls(
-  history: ProgressHistory,
+export function longestOf(
+  stalls: readonly Stall[],
   { from = -Infinity, to = Infinity }: { readonly from?: number; readonly to?: number } = {},
 ): readonly Stall[] {
-  const longest: Stall[] = [];
-  for (const steps of Map.groupBy(stepsOf(history), partitionOf).values()) {
-    let found: Stall | null = null;
-    for (const stall of stallsOf(steps, history.endedAt)) {
-      const cut = { ...stall, from: Math.max(from, stall.from), to: Math.min(to, stall.to) };
-      if (found === null || lengthOf(cut) > lengthOf(found)) found = cut;
-    }
-    if (found !== null && lengthOf(found) > 0) longest.push(found);
+  const longest = new Map<string, Stall>();
+  for (const stall of stalls) {
+    const cut = { ...stall, from: Math.max(from, stall.from), to: Math.min(to, stall.to) };
+    const length = lengthOf(cut);
+    const partition = partitionOf(stall);
+    const found = longest.get(partition);
+    if (length > (found === undefined ? 0 : lengthOf(found))) longest.set(partition, cut);
   }
-  return longest.sort((a, b) => lengthOf(b) - lengthOf(a));
+  return [...longest.values()].sort((a, b) => lengthOf(b) - lengthOf(a));
+}
+
+/** `longestOf` for a history that is asked once. */
+export function longestStalls(
+  history: ProgressHistory,
+  window: { readonly from?: number; readonly to?: number } = {},
+): readonly Stall[] {
+  return longestOf(allStalls(history), window);
 }
 
 /** Partitions that stood still for longer than `limitMs`, as texts. */
@@ -111,6 +124,6 @@ function stallsOf(steps: readonly Step[], endedAt: number): readonly Stall[] {
   return stalls;
 }
 
-function partitionOf({ topic, partition }: Step): string {
+function partitionOf({ topic, partition }: Pick<Place, "topic" | "partition">): string {
   return `${topic}-${partition}`;
 }

@@ -18,6 +18,16 @@ export interface HandlerPlan {
   readonly failures?: Readonly<Record<string, number>>;
   /** An address that each attempt calls. */
   readonly calls?: string;
+  /** What the process does to itself when it gets that signal. */
+  readonly onSignal?: Readonly<Record<string, SelfInflicted>>;
+}
+
+/** What happens to a process from inside. */
+export interface SelfInflicted {
+  /** Its clock, not the monotonic one, jumps by so much. */
+  readonly clockJumpMs?: number;
+  /** Its event loop does not turn for so long. */
+  readonly blockMs?: number;
 }
 
 /** Whose records to wait for, all by default, and how long. */
@@ -58,6 +68,12 @@ export class Recording implements AsyncDisposable {
     });
   }
 
+  /** The name of the process that was started last, and where it writes. */
+  get newest(): { readonly process: string; readonly path: string } {
+    const process = `p${this.#processes}`;
+    return { process, path: `${this.#directory}/${process}` };
+  }
+
   /** Everything written down so far, by time, for one process in the order in which it wrote. */
   async handled(): Promise<readonly Handled[]> {
     const records: Handled[][] = [];
@@ -71,18 +87,7 @@ export class Recording implements AsyncDisposable {
   async of(process: string): Promise<Handled[]> {
     const lines = (await Deno.readTextFile(`${this.#directory}/${process}`)).split("\n");
     lines.pop(); // what follows the last newline may be half a line
-    return lines.map((line) => {
-      const [kind, topic = "", partition, offset, eventId = "", at] = line.split("\t");
-      return {
-        kind: kind === "start" ? "start" : "done",
-        topic,
-        partition: Number(partition),
-        offset: Number(offset),
-        eventId,
-        at: Number(at),
-        process,
-      };
-    });
+    return lines.map((line) => parseHandled(line, process));
   }
 
   /** Waits until so many ends are written down by one process, or by all. */
@@ -113,6 +118,21 @@ export class Recording implements AsyncDisposable {
       until: (found) => found >= count,
     });
   }
+}
+
+/** Reads one line of what a process wrote down. */
+export function parseHandled(line: string, process: string): Handled {
+  const [kind, topic = "", partition, offset, eventId = "", at, hash = ""] = line.split("\t");
+  return {
+    kind: kind === "start" ? "start" : "done",
+    topic,
+    partition: Number(partition),
+    offset: Number(offset),
+    eventId,
+    hash,
+    at: Number(at),
+    process,
+  };
 }
 
 /** Looks at what a group has committed until it is stopped. */

@@ -15,12 +15,24 @@ const MAX_HELD_BYTES = 1024 * 1024;
 interface Conditions {
   delayMs: number;
   isStalled: boolean;
+  /** In each direction of each connection. */
+  bytesPerSecond: number;
+  /** Share of what arrives that is lost once and comes when it is sent again. */
+  lossShare: number;
 }
+
+/** As long as a system waits until it sends again at the least. */
+const RETRANSMISSION_MS = 200;
 
 /** A proxy to one server. */
 export class TcpProxy implements AsyncDisposable {
   readonly #target: net.NetConnectOpts;
-  readonly #conditions: Conditions = { delayMs: 0, isStalled: false };
+  readonly #conditions: Conditions = {
+    delayMs: 0,
+    isStalled: false,
+    bytesPerSecond: Infinity,
+    lossShare: 0,
+  };
   readonly #links = new Set<Link>();
   #server: net.Server | null = null;
   #port = 0;
@@ -54,6 +66,16 @@ export class TcpProxy implements AsyncDisposable {
   /** From now on everything arrives `delayMs` later, in order. 0 ends it. */
   delay(delayMs: number): void {
     this.#conditions.delayMs = delayMs;
+  }
+
+  /** From now on no connection carries more than so much in a direction. Infinity ends it. */
+  limit(bytesPerSecond: number): void {
+    this.#conditions.bytesPerSecond = bytesPerSecond;
+  }
+
+  /** From now on that share of what is sent has to be sent again, and holds up what follows. 0 ends it. */
+  lose(share: number): void {
+    this.#conditions.lossShare = share;
   }
 
   /** Nothing passes any more, yet no connection ends and new ones are taken: a half-open network. */
@@ -153,6 +175,8 @@ class Direction {
   readonly #conditions: Conditions;
   readonly #held: { readonly chunk: Buffer | null; readonly dueAt: number }[] = [];
   #heldBytes = 0;
+  /** When the line has carried all that was put on it. */
+  #freeAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(from: net.Socket, to: net.Socket, conditions: Conditions) {
@@ -186,8 +210,13 @@ class Direction {
   #take(chunk: Buffer | null): void {
     this.#heldBytes += chunk?.length ?? 0;
     if (this.#heldBytes > MAX_HELD_BYTES) this.#from.pause();
+    const { delayMs, bytesPerSecond, lossShare } = this.#conditions;
+    const lateMs = Math.random() < lossShare ? RETRANSMISSION_MS : 0;
+    const travelMs = 1000 * (chunk?.length ?? 0) / bytesPerSecond;
+    const now = performance.now();
+    this.#freeAt = Math.max(this.#freeAt, now) + travelMs;
     const earliest = this.#held.at(-1)?.dueAt ?? 0;
-    const dueAt = Math.max(earliest, performance.now() + this.#conditions.delayMs);
+    const dueAt = Math.max(earliest, this.#freeAt + delayMs + lateMs);
     this.#held.push({ chunk, dueAt });
     this.flush();
   }

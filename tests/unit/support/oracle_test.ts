@@ -152,10 +152,11 @@ Deno.test("judge() finds a commit before the dead letter was acknowledged", () =
   assert.deepEqual(kinds(history), ["earlyCommits"]);
 });
 
-Deno.test("judge() finds a commit that goes back, and excuses it within a fault", () => {
+Deno.test("judge() finds a commit that goes back, and excuses it within a reset only", () => {
   const history = { ...CLEAN, committed: [at(2, 14), at(1, 16), at(3, 17)] };
   assert.deepEqual(kinds(history), ["commitRegresses"]);
-  const during = { ...history, faults: [{ from: 15, to: 16 }] };
+  assert.deepEqual(kinds({ ...history, faults: [{ from: 15, to: 16 }] }), ["commitRegresses"]);
+  const during = { ...history, resets: [{ from: 15, to: 16 }] };
   assert.deepEqual(kinds(during), []);
   assert.equal(judge(during).excused, 1);
 });

@@ -1,0 +1,143 @@
+/** The faults that a storm draws from and that rows of the table repeat, each with what may follow from it. */
+import type { SeededRandom } from "../support/seeded_random.ts";
+import type { Bench } from "./bench.ts";
+import { BROKER_SESSION_MS, type FaultOptions, SESSION_MS } from "./bench_options.ts";
+
+/** Something that happens to a run, and ends. */
+export interface Disturbance extends FaultOptions {
+  readonly name: string;
+  /** How often a storm draws it, beside the others. */
+  readonly weight: number;
+  /** Answers whose work may be done again; nobody in particular where it answers nothing. */
+  readonly inflict: (bench: Bench, random: SeededRandom) => Promise<readonly string[] | void>;
+}
+
+/** The service's own reserve over the broker's session, from the table of faults. */
+const TAKE_OVER_MS = 3_000;
+const FAILOVER_MS = 5_000;
+const COORDINATOR_MS = 10_000;
+const FREEZE_MS = 15_000;
+const BROKER_FREEZE_MS = 8_000;
+const BROKER_DEAD_MS = 9_000;
+
+export const SIGTERM: Disturbance = {
+  name: "SIGTERM to a process, restart",
+  weight: 3,
+  repeats: "graceful",
+  stallBoundMs: TAKE_OVER_MS,
+  async inflict(bench, random) {
+    const place = random.pick(bench.fleet.places);
+    const { code } = await bench.fleet.terminate(place);
+    if (code !== 0) bench.addProblem(`SIGTERM: exit code ${code}`);
+    await bench.fleet.start(place);
+  },
+};
+
+export const SIGKILL: Disturbance = {
+  name: "SIGKILL of a process, restart",
+  weight: 3,
+  repeats: "abrupt",
+  mayOverlap: true,
+  stallBoundMs: SESSION_MS + TAKE_OVER_MS,
+  async inflict(bench, random) {
+    const place = random.pick(bench.fleet.places);
+    const victim = bench.fleet.processAt(place);
+    await bench.fleet.kill(place);
+    await bench.fleet.start(place);
+    return [victim];
+  },
+};
+
+export const SIGSTOP: Disturbance = {
+  name: `SIGSTOP of a process for ${FREEZE_MS / 1000} s`,
+  weight: 2,
+  repeats: "abrupt",
+  mayOverlap: true,
+  stallBoundMs: SESSION_MS + TAKE_OVER_MS,
+  async inflict(bench, random) {
+    const place = random.pick(bench.fleet.places);
+    const victim = bench.fleet.processAt(place);
+    bench.fleet.signal(place, "SIGSTOP");
+    await bench.goOn(FREEZE_MS);
+    bench.fleet.signal(place, "SIGCONT");
+    return [victim];
+  },
+};
+
+export const BROKER_RESTART: Disturbance = {
+  name: "clean restart of a broker",
+  weight: 1,
+  repeats: "graceful",
+  stallBoundMs: FAILOVER_MS,
+  async inflict(bench, random) {
+    const { id } = random.pick(bench.cluster.nodes);
+    await bench.cluster.node(id).stop();
+    await bench.cluster.heal([bench.topic]);
+  },
+};
+
+export const BROKER_KILL: Disturbance = {
+  name: "SIGKILL of a broker",
+  weight: 1,
+  repeats: "abrupt",
+  mayOverlap: true,
+  stallBoundMs: BROKER_SESSION_MS + FAILOVER_MS,
+  async inflict(bench, random) {
+    const coordinator = await bench.cluster.coordinatorOf(bench.group);
+    const others = bench.cluster.nodes.filter(({ id }) => id !== coordinator);
+    await killBroker(bench, random.pick(others).id);
+  },
+};
+
+export const COORDINATOR_KILL: Disturbance = {
+  name: "SIGKILL of the group's coordinator",
+  weight: 1,
+  repeats: "abrupt",
+  mayOverlap: true,
+  stallBoundMs: BROKER_SESSION_MS + COORDINATOR_MS,
+  async inflict(bench) {
+    await killBroker(bench, await bench.cluster.coordinatorOf(bench.group));
+  },
+};
+
+export const BROKER_FREEZE: Disturbance = {
+  name: `SIGSTOP of a broker for ${BROKER_FREEZE_MS / 1000} s`,
+  weight: 1,
+  repeats: "abrupt",
+  mayOverlap: true,
+  stallBoundMs: BROKER_SESSION_MS + FAILOVER_MS,
+  async inflict(bench, random) {
+    const { id } = random.pick(bench.cluster.nodes);
+    await bench.cluster.node(id).pause();
+    await bench.goOn(BROKER_FREEZE_MS);
+    await bench.cluster.heal([bench.topic]);
+  },
+};
+
+/** What storms are made of. */
+export const DISTURBANCES: readonly Disturbance[] = [
+  SIGTERM,
+  SIGKILL,
+  SIGSTOP,
+  BROKER_RESTART,
+  BROKER_KILL,
+  COORDINATOR_KILL,
+  BROKER_FREEZE,
+];
+
+/** Injects it, and waits until all goes on. */
+export async function disturb(
+  bench: Bench,
+  disturbance: Disturbance,
+  random: SeededRandom,
+): Promise<void> {
+  const { name, inflict, weight: _, ...options } = disturbance;
+  await bench.fault(name, () => inflict(bench, random), options);
+}
+
+/** It stays away until others have taken over. */
+async function killBroker(bench: Bench, node: number): Promise<void> {
+  await bench.cluster.node(node).kill();
+  await bench.goOn(BROKER_DEAD_MS);
+  await bench.cluster.heal([bench.topic]);
+}
