@@ -1,11 +1,15 @@
 /**
  * `deno task chaos --seed N --minutes M`: a storm of faults on a real cluster of three nodes, judged by the oracle.
- * Exit 1 when a promise was broken.
+ * Exit 1 when a promise was broken. `--every S` lets a fault begin every so many seconds, `--rate N` sends so many
+ * messages a second, `--keep` keeps the result for docs/reliability.md.
  */
 import { parseArgs } from "node:util";
 import { describe } from "../tests/chaos/account.ts";
 import { ChaosCluster } from "../tests/chaos/cluster.ts";
+import { keepResult, resultOf } from "../tests/chaos/results.ts";
 import { storm } from "../tests/chaos/storm.ts";
+
+const EXIT_USAGE = 64;
 
 if (import.meta.main) Deno.exit(await main());
 
@@ -16,24 +20,24 @@ async function main(): Promise<number> {
       seed: { type: "string", default: String(Math.trunc(Math.random() * 1_000_000)) },
       minutes: { type: "string", default: "10" },
       every: { type: "string", default: "0" },
-      rate: { type: "string", default: "1500" },
-      json: { type: "string" },
+      rate: { type: "string", default: "500" },
+      keep: { type: "boolean", default: false },
     },
   });
-  const seed = Number(values.seed);
-  const minutes = Number(values.minutes);
+  const [seed, minutes, every] = [values.seed, values.minutes, values.every].map(Number);
+  if (seed === undefined || minutes === undefined || every === undefined) return EXIT_USAGE;
   console.log(`Seed ${seed}, ${minutes} minutes`);
   await using cluster = await ChaosCluster.start();
   const report = await storm(cluster, {
     seed,
     durationMs: minutes * 60_000,
-    everyMs: Number(values.every) * 1000,
+    everyMs: every * 1000,
     bench: { rate: Number(values.rate) },
     onFault: (line) => console.log(line),
   });
   console.log(describe(report).join("\n"));
-  if (values.json !== undefined) {
-    await Deno.writeTextFile(values.json, JSON.stringify(report, null, 2));
-  }
+  const fault = `a storm of ${minutes} minutes, seed ${seed}`;
+  const pace = every > 0 ? `a fault every ${every} s` : "one fault after the other";
+  if (values.keep) await keepResult(resultOf({ fault, expected: pace }, report));
   return report.violations.length === 0 ? 0 : 1;
 }

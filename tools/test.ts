@@ -17,10 +17,15 @@ import { hasFailed, type SuiteResult, summarize } from "./test_summary.ts";
 
 /** A suite that takes longer hangs. */
 const SUITE_DEADLINE_MS = 900_000;
+/** The whole table of faults takes an hour. */
+const FULL_CHAOS_DEADLINE_MS = 3 * 3_600_000;
 /** How long a suite that is told to stop may take before it is killed. */
 const STOP_GRACE_MS = 5_000;
 const EXIT_USAGE = 64;
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+
+/** Which rows of the table of faults are run when nothing is said. */
+const CHAOS_SET = { CHAOS: "short" };
 
 /** For suites that need none, and as the base for those that go without. */
 const NO_KAFKA: ProvidedKafka = {
@@ -84,6 +89,10 @@ async function provideKafka(selections: readonly Selection[]): Promise<ProvidedK
   if (selections.every(({ suite }) => suite === "unit")) {
     return NO_KAFKA;
   }
+  const hasOwnClusters = selections.every(({ suite }) => suite === "unit" || suite === "chaos");
+  const jars = hasOwnClusters ? await jarsMissing() : null;
+  if (jars !== null) return withoutKafka(jars);
+  if (hasOwnClusters) return { ...NO_KAFKA, environment: { TEST_KAFKA_JARS_MISSING: "" } };
   const source = await findKafkaSource();
   if (source.kind === "none") return withoutKafka(source.reason);
   const startedAt = performance.now();
@@ -136,7 +145,7 @@ async function runSuite(selection: Selection, options: SuiteOptions): Promise<Su
       ...paths,
     ],
     clearEnv: true,
-    env: { ...childEnvironment(), ...options.environment },
+    env: { ...CHAOS_SET, ...childEnvironment(), ...options.environment },
     stdin: "null",
     // A process group of its own, so that what tests start can be ended with them.
     detached: true,
@@ -150,7 +159,8 @@ async function runSuite(selection: Selection, options: SuiteOptions): Promise<Su
 
 /** Waits for the end of the suite, by itself, by deadline or by signal. Answers what went wrong, if anything did. */
 async function untilEnded(child: Deno.ChildProcess): Promise<string | null> {
-  const deadline = AbortSignal.timeout(SUITE_DEADLINE_MS);
+  const deadlineMs = Deno.env.get("CHAOS") === "full" ? FULL_CHAOS_DEADLINE_MS : SUITE_DEADLINE_MS;
+  const deadline = AbortSignal.timeout(deadlineMs);
   const end = AbortSignal.any([deadline, stop.signal]);
   let kill: ReturnType<typeof setTimeout> | undefined;
   end.addEventListener("abort", () => {
@@ -161,7 +171,7 @@ async function untilEnded(child: Deno.ChildProcess): Promise<string | null> {
   clearTimeout(kill);
   if (signalGroup(child.pid, "SIGKILL")) console.error("Ended processes that tests left running");
   if (stop.signal.aborted) return "interrupted";
-  if (deadline.aborted) return `not over after ${SUITE_DEADLINE_MS / 1000} s`;
+  if (deadline.aborted) return `not over after ${deadlineMs / 1000} s`;
   return code === 0 ? null : `deno test ended with exit code ${code}, see above`;
 }
 

@@ -3,7 +3,9 @@
  */
 
 /** The suites, in the order in which they run. */
-export const SUITES = ["unit", "integration", "e2e"] as const;
+export const SUITES = ["unit", "integration", "e2e", "chaos"] as const;
+/** Those that run when none is named: the others take minutes for each test. */
+const USUAL_SUITES = ["unit", "integration", "e2e"] as const;
 /** A folder under tests/. */
 export type Suite = typeof SUITES[number];
 
@@ -22,7 +24,7 @@ export interface TestArguments {
 }
 
 /**
- * Words up to the first flag name suites or paths under tests/; without any, every suite runs.
+ * Words up to the first flag name suites or paths under tests/; without any, every suite but chaos runs.
  * Throws when a word is neither.
  */
 export function parseTestArguments(args: readonly string[]): TestArguments {
@@ -30,7 +32,7 @@ export function parseTestArguments(args: readonly string[]): TestArguments {
   const flagAt = words.findIndex((word) => word.startsWith("-"));
   const chosen = flagAt === -1 ? words : words.slice(0, flagAt);
   const extra = flagAt === -1 ? [] : words.slice(flagAt);
-  const paths = (chosen.length === 0 ? SUITES : chosen).map(pathOf);
+  const paths = (chosen.length === 0 ? USUAL_SUITES : chosen).map(pathOf);
   const selections = SUITES.map((suite) => ({
     suite,
     paths: paths.filter((path) => `${path}/`.startsWith(`tests/${suite}/`)),

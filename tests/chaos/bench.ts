@@ -23,9 +23,10 @@ import { type Report, reportOf } from "./report.ts";
 const LOOK_PAUSE_MS = 200;
 const SAMPLE_EVERY_LOOKS = 10;
 const PROCESSES = 3;
-const HEAL_DEADLINE_MS = 60_000;
+const PARTITIONS = 12;
+const HEAL_DEADLINE_MS = 120_000;
 const START_DEADLINE_MS = 40_000;
-const SETTLE_DEADLINE_MS = 90_000;
+const SETTLE_DEADLINE_MS = 120_000;
 
 export class Bench implements AsyncDisposable {
   readonly cluster: ChaosCluster;
@@ -43,6 +44,7 @@ export class Bench implements AsyncDisposable {
   readonly #startedAt = Date.now();
   #observer: GroupObserver | null = null;
   #load: SteadyLoad | null = null;
+  #partitions: number;
   #loads = 0;
   #looking: Promise<void> | null = null;
   #isOver = false;
@@ -63,6 +65,7 @@ export class Bench implements AsyncDisposable {
     this.topic = `chaos-${name}`;
     this.group = `group-${name}`;
     this.rate = options.rate ?? RATE;
+    this.#partitions = options.partitions ?? PARTITIONS;
     this.#options = options;
     this.#directory = directory;
     this.#resources = resources;
@@ -75,7 +78,7 @@ export class Bench implements AsyncDisposable {
       settings: { ...SETTINGS, ...options.settings },
       plan: { ...PLAN, ...options.plan },
       isStatic: options.isStatic ?? false,
-      route: options.route ?? (() => "DIRECT"),
+      route: (place) => place === 1 && options.firstRoute || (options.route ?? "DIRECT"),
       onStarted: (record) => this.ledger.addProcess(record),
     });
     resources.use(this.fleet);
@@ -97,8 +100,9 @@ export class Bench implements AsyncDisposable {
     return bench;
   }
 
-  get faults(): readonly Fault[] {
-    return this.#faults;
+  /** How many the topic has now. */
+  get partitions(): number {
+    return this.#partitions;
   }
 
   /** Messages go in until `stopLoad`. */
@@ -139,15 +143,17 @@ export class Bench implements AsyncDisposable {
     this.#faults.push({ ...options, name, victims, from, to: Date.now() });
   }
 
-  /** Waits until every partition has moved after `since` or has nothing left, and little waits. */
+  /** Waits until every partition has moved after `since`, or without load has nothing left, and little waits. */
   async untilHealed(
     name: string,
     { since, withinMs }: { readonly since: number; readonly withinMs: number },
   ): Promise<void> {
     const { ledger, rate } = this;
     await this.until(`all goes on after: ${name}`, () => {
-      const isLoadOn = this.#load === null || ledger.lastAcknowledgedAt > since;
-      return isLoadOn && ledger.stuckSince(since).length === 0 && ledger.waiting < rate;
+      const isMoving = this.#load === null
+        ? ledger.stuckSince(since).length === 0
+        : ledger.movedSince(since) === this.#partitions;
+      return isMoving && ledger.waiting < rate;
     }, withinMs);
   }
 
@@ -166,6 +172,14 @@ export class Bench implements AsyncDisposable {
     const endsAt = Date.now() + durationMs;
     const over = () => Date.now() >= endsAt || isOver();
     await this.until("time is up", over, durationMs + START_DEADLINE_MS);
+  }
+
+  /** The topic gets more partitions: all of them have to move. */
+  async addPartitions(count: number): Promise<void> {
+    await this.cluster.ask((admin) =>
+      admin.createPartitions({ topicPartitions: [{ topic: this.topic, count }] })
+    );
+    this.#partitions = count;
   }
 
   /** Something that no fault explains and that breaks a promise. */
@@ -212,8 +226,8 @@ export class Bench implements AsyncDisposable {
   }
 
   async #begin(): Promise<void> {
-    const { partitions = 12, replicas, processes = PROCESSES } = this.#options;
-    await this.cluster.createTopic(this.topic, partitions, replicas);
+    const { replicas, processes = PROCESSES } = this.#options;
+    await this.cluster.createTopic(this.topic, this.#partitions, replicas);
     this.#observer = await GroupObserver.start({
       bootstrap: this.cluster.bootstrap(),
       group: this.group,

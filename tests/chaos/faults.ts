@@ -17,6 +17,8 @@ const TAKE_OVER_MS = 3_000;
 const FAILOVER_MS = 5_000;
 const COORDINATOR_MS = 10_000;
 const FREEZE_MS = 15_000;
+const LONG_FREEZE_MS = 2 * SESSION_MS;
+const JOIN_DEADLINE_MS = 30_000;
 const BROKER_FREEZE_MS = 8_000;
 const BROKER_DEAD_MS = 9_000;
 
@@ -54,13 +56,25 @@ export const SIGSTOP: Disturbance = {
   repeats: "abrupt",
   mayOverlap: true,
   stallBoundMs: SESSION_MS + TAKE_OVER_MS,
+  inflict: (bench, random) => freeze(bench, random.pick(bench.fleet.places), FREEZE_MS),
+};
+
+/** As SIGSTOP, for longer than anybody waits, and with a look at what it does when it wakes. */
+export const FREEZE: Disturbance = {
+  ...SIGSTOP,
+  name: "SIGSTOP of a process for two sessions",
+  inflict: (bench, random) => freeze(bench, random.pick(bench.fleet.places), LONG_FREEZE_MS),
+};
+
+/** Needs a plan that blocks on SIGUSR2. */
+export const BLOCK: Disturbance = {
+  ...SIGSTOP,
+  name: "event loop blocked for two sessions",
   async inflict(bench, random) {
     const place = random.pick(bench.fleet.places);
-    const victim = bench.fleet.processAt(place);
-    bench.fleet.signal(place, "SIGSTOP");
-    await bench.goOn(FREEZE_MS);
-    bench.fleet.signal(place, "SIGCONT");
-    return [victim];
+    bench.fleet.signal(place, "SIGUSR2");
+    await bench.goOn(LONG_FREEZE_MS);
+    return [bench.fleet.processAt(place)];
   },
 };
 
@@ -133,6 +147,38 @@ export async function disturb(
 ): Promise<void> {
   const { name, inflict, weight: _, ...options } = disturbance;
   await bench.fault(name, () => inflict(bench, random), options);
+}
+
+/** Lets something happen in which no process may have to join again. */
+export async function undisturbed(bench: Bench, body: () => Promise<void>): Promise<void> {
+  const joins = bench.fleet.joins;
+  await body();
+  const more = bench.fleet.joins - joins;
+  if (more > 0) bench.addProblem(`Processes joined again ${more} times`);
+}
+
+/** When it wakes, it may start nothing before it is a member again: its partitions are others'. */
+async function freeze(bench: Bench, place: number, lengthMs: number): Promise<readonly string[]> {
+  const { fleet } = bench;
+  const victim = fleet.processAt(place);
+  const joins = fleet.joinsAt(place);
+  fleet.signal(place, "SIGSTOP");
+  await bench.goOn(lengthMs);
+  await bench.ledger.read();
+  const before = startsOf(bench, victim);
+  fleet.signal(place, "SIGCONT");
+  await bench.goOn(JOIN_DEADLINE_MS, () => {
+    const isMember = fleet.joinsAt(place) > joins;
+    if (!isMember && startsOf(bench, victim) > before) {
+      bench.addProblem(`${victim} woke and started work before it was a member again`);
+    }
+    return isMember;
+  });
+  return [victim];
+}
+
+function startsOf({ ledger }: Bench, process: string): number {
+  return ledger.of(process).filter(({ kind }) => kind === "start").length;
 }
 
 /** It stays away until others have taken over. */

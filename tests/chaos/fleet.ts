@@ -27,10 +27,13 @@ export interface EndedProcess {
   readonly exit: ProgramExit;
   readonly wasAsked: boolean;
   readonly lines: readonly string[];
+  /** How often it became a member of a new generation. */
+  readonly joins: number;
 }
 
 const STOP_DEADLINE_MS = 40_000;
 const SHOWN_LINES = 12;
+const JOINED = "Joined the group";
 /** What the runtime writes when nobody took care of an error. */
 const UNHANDLED = /uncaught|unhandled/i;
 
@@ -64,6 +67,17 @@ export class Fleet implements AsyncDisposable {
 
   programAt(place: number): Program {
     return this.#member(place).program;
+  }
+
+  /** How often the process of a place became a member of a new generation so far. */
+  joinsAt(place: number): number {
+    return joinsOf(this.programAt(place));
+  }
+
+  /** The same for all processes that ever were. */
+  get joins(): number {
+    const ended = this.#ended.reduce((sum, { joins }) => sum + joins, 0);
+    return this.#running().reduce((sum, { program }) => sum + joinsOf(program), ended);
   }
 
   /** Fills a place. `settings` go over those of the fleet, for this process alone. */
@@ -148,7 +162,7 @@ export class Fleet implements AsyncDisposable {
     const exit = await program.waitForExit(withinMs);
     const wasAsked = member.isExpectedToEnd;
     const lines = [...program.stdout.slice(-SHOWN_LINES), ...program.stderr];
-    this.#ended.push({ process, exit, wasAsked, lines });
+    this.#ended.push({ process, exit, wasAsked, lines, joins: joinsOf(program) });
     this.#places.delete(place);
     return exit;
   }
@@ -162,6 +176,10 @@ export class Fleet implements AsyncDisposable {
     if (member === undefined) throw new RangeError(`Nothing runs at place ${place}`);
     return member;
   }
+}
+
+function joinsOf(program: Program): number {
+  return program.stdout.filter((line) => line.includes(JOINED)).length;
 }
 
 interface Member {

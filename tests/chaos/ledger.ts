@@ -93,8 +93,9 @@ export class Ledger {
     ).map(([partition]) => partition);
   }
 
-  get lastAcknowledgedAt(): number {
-    return this.sent.at(-1)?.acknowledgedAt ?? 0;
+  /** How many partitions had something new with an outcome after that time. */
+  movedSince(at: number): number {
+    return [...this.#standings.values()].filter(({ lastSettledAt }) => lastSettledAt > at).length;
   }
 
   /** For people: where nothing moves. */

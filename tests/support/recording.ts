@@ -28,6 +28,8 @@ export interface SelfInflicted {
   readonly clockJumpMs?: number;
   /** Its event loop does not turn for so long. */
   readonly blockMs?: number;
+  /** Handlers wait for so long from now, as if what they write to were down. */
+  readonly holdMs?: number;
 }
 
 /** Whose records to wait for, all by default, and how long. */

@@ -15,6 +15,7 @@ const { minMs = 0, maxMs = 0, slowKeys = {}, slowOffsets = {}, failures = {}, ca
 const trueTime = Date.now.bind(Date);
 const file = Deno.openSync(path, { append: true, create: true });
 const encoder = new TextEncoder();
+let heldUntil = 0;
 
 for (const [signal, what] of Object.entries(plan.onSignal ?? {})) {
   Deno.addSignalListener(signal as Deno.Signal, () => inflict(what));
@@ -42,6 +43,7 @@ async function handle(event: EnrichedEvent, context: HandlerContext): Promise<vo
       minMs + Math.random() * (maxMs - minMs),
   );
   if (calls !== undefined) await (await fetch(calls)).text();
+  await pause(heldUntil - performance.now());
   if (context.attempt <= (failures[event.user_id] ?? 0)) throw new Error("As the plan says");
   record("done", event, context);
 }
@@ -60,7 +62,8 @@ async function pause(delayMs: number): Promise<void> {
   if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
 }
 
-function inflict({ clockJumpMs = 0, blockMs = 0 }: SelfInflicted): void {
+function inflict({ clockJumpMs = 0, blockMs = 0, holdMs = 0 }: SelfInflicted): void {
+  heldUntil = performance.now() + holdMs;
   const now = Date.now;
   Date.now = () => now() + clockJumpMs;
   const blockedUntil = performance.now() + blockMs;
