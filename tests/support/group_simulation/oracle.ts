@@ -148,7 +148,7 @@ export class GroupOracle {
       handled: this.#handled,
       deadLettered: [],
       committed: this.#committed,
-      faults: this.#late,
+      resets: this.#late,
     });
     try {
       assertNoViolation(verdict);
