@@ -5,6 +5,7 @@
  * (protocol/requests/fetch/v0/response.js).
  */
 import type { Buffer } from "node:buffer";
+import { MalformedAnswerError } from "./bounded_decoder.ts";
 import type { AbortedTransaction } from "./record_batch.ts";
 import { kafkajsRequest } from "./kafkajs.ts";
 import type { ApiRequest, Throttled } from "./protocol.ts";
@@ -98,30 +99,26 @@ class FetchReader {
   }
 
   int16(): number {
-    this.#at += 2;
-    return this.#payload.readInt16BE(this.#at - 2);
+    return this.#payload.readInt16BE(this.#take(2));
   }
 
   int32(): number {
-    this.#at += 4;
-    return this.#payload.readInt32BE(this.#at - 4);
+    return this.#payload.readInt32BE(this.#take(4));
   }
 
   int64(): number {
-    const high = this.int32();
-    this.#at += 4;
-    return high * TWO_TO_THE_32 + this.#payload.readUInt32BE(this.#at - 4);
+    const at = this.#take(8);
+    return this.#payload.readInt32BE(at) * TWO_TO_THE_32 + this.#payload.readUInt32BE(at + 4);
   }
 
   bigInt64(): bigint {
-    this.#at += 8;
-    return this.#payload.readBigInt64BE(this.#at - 8);
+    return this.#payload.readBigInt64BE(this.#take(8));
   }
 
   text(): string {
     const length = this.int16();
-    this.#at += length;
-    return this.#payload.toString("utf8", this.#at - length, this.#at);
+    const from = this.#take(length);
+    return this.#payload.toString("utf8", from, from + length);
   }
 
   partition(topic: string): FetchedPartition {
@@ -135,8 +132,18 @@ class FetchReader {
       aborted.push({ producerId: this.bigInt64(), firstOffset: this.int64() });
     }
     const size = Math.max(0, this.int32());
-    this.#at += size;
-    const records = this.#payload.subarray(this.#at - size, this.#at);
+    const from = this.#take(size);
+    const records = this.#payload.subarray(from, from + size);
     return { topic, partition, errorCode, highWatermark, lastStable, logStart, aborted, records };
+  }
+
+  /** Where the next `length` bytes begin; they are read after that. */
+  #take(length: number): number {
+    const from = this.#at;
+    if (length < 0 || length > this.#payload.length - from) {
+      throw new MalformedAnswerError(`Cannot read the answer: ${length} bytes are not there`);
+    }
+    this.#at += length;
+    return from;
   }
 }

@@ -7,6 +7,8 @@ import { COOPERATIVE } from "./generation.ts";
 import type { JoinAnswer } from "./protocol.ts";
 import { encodeAssignment, parseSubscription } from "./subscription.ts";
 
+const NOTHING = new Uint8Array();
+
 export interface MemberPlan {
   readonly memberId: string;
   readonly memberAssignment: Uint8Array;
@@ -67,7 +69,7 @@ export function planGroup(
 ): MemberPlan[] {
   const members = join.members.map((member) => ({
     id: member.memberId,
-    ...parseSubscription(member.memberMetadata),
+    ...parseSubscription(member.memberMetadata ?? NOTHING),
   }));
   const topics = new Set(members.flatMap((member) => member.topics));
   const partitions = new Map([...topics].map((topic) => [topic, partitionsOf(topic)]));

@@ -13,6 +13,7 @@ import DecoderModule from "kafkajs/src/protocol/decoder.js";
 import EncoderModule from "kafkajs/src/protocol/encoder.js";
 import kafkajsPackage from "kafkajs/package.json" with { type: "json" };
 import requestsModule from "kafkajs/src/protocol/requests/index.js";
+import { boundDecoder } from "./bounded_decoder.ts";
 
 export const KAFKAJS_VERSION: string = kafkajsPackage.version;
 
@@ -39,6 +40,7 @@ export interface Decoder {
   readInt64(): { toString(): string };
   readBoolean(): boolean;
   readString(): string;
+  readUVarInt(): number;
   readUVarIntString(): string;
   readBytes(length?: number): Buffer;
   readArray<T>(read: (decoder: Decoder) => T): T[];
@@ -78,6 +80,7 @@ export interface Connection {
   setVersions(versions: Readonly<Record<number, VersionRange>>): void;
   setSupportAuthenticationProtocol(isSupported: boolean): void;
   rejectRequests(error: Error): void;
+  processData(data: Buffer): void;
   send(definition: {
     readonly request: WireRequest;
     readonly response: {
@@ -143,6 +146,7 @@ interface RequestDefinition {
 const ConnectionClass = ConnectionModule as unknown as new (options: object) => Connection;
 const EncoderClass = EncoderModule as unknown as new () => Encoder;
 const DecoderClass = DecoderModule as unknown as new (payload: Uint8Array) => Decoder;
+boundDecoder(DecoderClass.prototype);
 const definitions = (requestsModule as unknown as {
   readonly requests: Readonly<Record<string, RequestDefinition>>;
 }).requests;
@@ -164,6 +168,10 @@ const USED_REQUESTS = {
 
 /** Name of a request as kafkajs spells it; `GroupCoordinator` is FindCoordinator. */
 export type KafkajsRequest = keyof typeof USED_REQUESTS;
+
+const CONNECTION_METHODS = [
+  ...["connect", "authenticate", "send", "setVersions", "rejectRequests", "processData"],
+];
 
 /** Share of a SASL session after which to authenticate again. */
 const REAUTHENTICATE_BEFORE_END = 0.2;
@@ -214,7 +222,7 @@ export function withoutThrottle(decoded: unknown): object {
   return { ...(decoded as object), clientSideThrottleTime: null };
 }
 
-/** An unconnected kafkajs connection, rid of the two habits that hurt. */
+/** An unconnected kafkajs connection, rid of the habits that hurt. */
 export function newConnection(settings: ConnectionSettings): Connection {
   const connection = new ConnectionClass({
     host: settings.host,
@@ -236,6 +244,16 @@ export function newConnection(settings: ConnectionSettings): Connection {
   Object.defineProperty(connection, "reauthenticationThreshold", {
     get: () => Math.ceil(Number(connection.sessionLifetime.toString()) * REAUTHENTICATE_BEFORE_END),
   });
+  // network/connection.js throws out of the socket's "data" event at a frame that cannot be one, which would end the
+  // process.
+  const processData = connection.processData.bind(connection);
+  connection.processData = (data) => {
+    try {
+      processData(data);
+    } catch (error) {
+      connection.socket?.destroy(error as Error);
+    }
+  };
   return connection;
 }
 
@@ -250,7 +268,7 @@ export function checkKafkajs(): void {
     const versions = definitions[name]?.versions.map(Number) ?? [];
     if (!versions.includes(version)) missing.push(`${name} version ${version}`);
   }
-  for (const method of ["connect", "authenticate", "send", "setVersions", "rejectRequests"]) {
+  for (const method of CONNECTION_METHODS) {
     if (typeof ConnectionClass.prototype[method] !== "function") {
       missing.push(`Connection.${method}`);
     }

@@ -75,7 +75,10 @@ export interface JoinAnswer extends Throttled {
   readonly leaderId: string;
   readonly memberId: string;
   /** Filled only for the leader. */
-  readonly members: readonly { readonly memberId: string; readonly memberMetadata: Buffer }[];
+  readonly members: readonly {
+    readonly memberId: string;
+    readonly memberMetadata: Buffer | null;
+  }[];
 }
 
 export interface GroupProtocol {

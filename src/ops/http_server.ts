@@ -89,7 +89,9 @@ const PROBES: ReadonlyMap<string, (facts: HealthFacts) => HealthAnswer> = new Ma
 const PAGES: ReadonlySet<string> = new Set(["/metrics", "/status", "/version"]);
 
 function route(request: Request, options: HttpServerOptions): Response {
-  const { pathname, searchParams } = new URL(request.url);
+  const url = urlOf(request);
+  if (url === null) return respond("Bad request\n", { status: 400 });
+  const { pathname, searchParams } = url;
   const probe = PROBES.get(pathname);
   const isKnown = probe !== undefined || PAGES.has(pathname);
   if (!isKnown) return respond("Not found\n", { status: 404 });
@@ -109,6 +111,15 @@ function route(request: Request, options: HttpServerOptions): Response {
     ? "ok\n"
     : shortText(checks);
   return respond(body, { status: ok ? 200 : 503 });
+}
+
+/** Null when the request names what is no URL: `GET http://[:: HTTP/1.1`. */
+function urlOf(request: Request): URL | null {
+  try {
+    return new URL(request.url);
+  } catch {
+    return null;
+  }
 }
 
 /** `not ok: phase: connecting; kafka: no broker answers`. */

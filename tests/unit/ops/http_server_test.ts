@@ -134,3 +134,13 @@ Deno.test("HttpServer.close() ends at its deadline though a client does not read
   client.close();
   await within("the end of the answer", server.close(10_000), 5_000);
 });
+
+Deno.test("startHttpServer() refuses a request for what is no URL with 400", () =>
+  served(async ({ server }) => {
+    const { hostname, port } = new URL(server.url);
+    using connection = await Deno.connect({ hostname, port: Number(port) });
+    await connection.write(new TextEncoder().encode("GET http://[:: HTTP/1.1\r\n\r\n"));
+    await connection.closeWrite();
+    const answer = await new Response(connection.readable).text();
+    assert.match(answer, /^HTTP\/1\.1 400 /);
+  }));
