@@ -97,14 +97,14 @@ async function runTarget(order: FuzzOrder): Promise<number> {
   } catch (error) {
     console.log(`\n${(error as Error).message}`);
     findings += 1;
-  } finally {
-    Atomics.store(reached, 0, -1);
-    worker.terminate();
   }
+  const done = findings === 0 ? values : Atomics.load(reached, 0) + 1;
+  Atomics.store(reached, 0, -1);
+  worker.terminate();
   const seconds = (performance.now() - startedAt) / 1_000;
   const memory = firstRssMib === null ? "" : `, RSS ${firstRssMib} -> ${rssMib()} MiB`;
   console.log(
-    `${target}: ${values} values in ${seconds.toFixed(0)} s, ${findings} findings${memory}`,
+    `${target}: ${done} values in ${seconds.toFixed(0)} s, ${findings} findings${memory}`,
   );
   return findings;
 }

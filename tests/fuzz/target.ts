@@ -2,6 +2,7 @@
  * What a fuzz target is, and one value of it put to the test. A value is bytes alone: whatever else a check wants to
  * know it reads from them, so that a found case can be kept as a test (tests/fuzz/corpus) and outlives its generator.
  */
+import process from "node:process";
 import { SeededRandom } from "../support/seeded_random.ts";
 
 export interface FuzzTarget {
@@ -47,14 +48,23 @@ export async function fuzzOne(target: FuzzTarget, id: ValueId): Promise<void> {
 
 /** What is wrong with the service, as this value shows; null when nothing is. */
 export async function problemWith(target: FuzzTarget, input: Uint8Array): Promise<string | null> {
-  const startedAt = performance.now();
   try {
-    await target.check(input);
+    let tookMs = await timedCheck(target, input);
+    // On a machine that does other things as well, once tells nothing.
+    if (tookMs > CHECK_LIMIT_MS) tookMs = await timedCheck(target, input);
+    return tookMs > CHECK_LIMIT_MS ? `it took ${tookMs.toFixed(0)} ms of CPU time` : null;
   } catch (error) {
     return error instanceof Error ? error.stack ?? error.message : `thrown: ${String(error)}`;
   }
-  const tookMs = performance.now() - startedAt;
-  return tookMs > CHECK_LIMIT_MS ? `it took ${tookMs.toFixed(0)} ms` : null;
+}
+
+/** The CPU time of the process, or what passed if that is less: waiting counts for nothing. */
+async function timedCheck(target: FuzzTarget, input: Uint8Array): Promise<number> {
+  const startedAt = performance.now();
+  const before = process.cpuUsage();
+  await target.check(input);
+  const { user, system } = process.cpuUsage(before);
+  return Math.min((user + system) / 1_000, performance.now() - startedAt);
 }
 
 /** Neighbours have nothing in common. */
