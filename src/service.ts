@@ -10,11 +10,15 @@ import { isAuthorizationCode } from "./kafka/error_codes.ts";
 import type { Refusal } from "./kafka/generation.ts";
 import { checkKafkajs } from "./kafka/kafkajs.ts";
 import { EXIT, ExitError } from "./ops/exit.ts";
+import type { OperatorActions } from "./ops/http/actions.ts";
+import type { RatesSnapshot } from "./ops/rates.ts";
 import type { ServiceStatus } from "./ops/snapshot.ts";
 import type { Watchdog } from "./ops/watchdog.ts";
 import { sleep } from "./processing/clock.ts";
 import { type Parts, wire } from "./wiring.ts";
 import { breakerProblem } from "./wiring/breaker.ts";
+import { Operator } from "./wiring/operator.ts";
+import { pauseText } from "./wiring/pause.ts";
 import { wireWatchdog } from "./wiring/watchdog.ts";
 import type { ServiceOptions } from "./wiring/service_options.ts";
 import { StatusBoard } from "./wiring/status.ts";
@@ -30,6 +34,8 @@ const NOT_COMMITTED =
   "Offsets are not committed: set ENABLE_AUTO_COMMIT=true, commits happen only after processing";
 
 export class Service {
+  /** What can be done to it while it runs. */
+  readonly operator: OperatorActions;
   readonly #options: ServiceOptions;
   readonly #parts: Parts;
   readonly #board: StatusBoard;
@@ -59,8 +65,13 @@ export class Service {
     options.health.addCheck("stalled", () => this.#watchdog.problem);
     options.health.addCheck("fetch", () => this.#parts.fetcher.refusal);
     options.health.addCheck("unreadable", () => this.#parts.quarantine.problem);
-    options.health.addCheck("breaker", () => breakerProblem(this.#parts.assignment.all()));
     options.health.addCheck("lease", () => this.#leaseProblem());
+    options.health.addCheck("rebalance", () => this.#board.rebalanceProblem());
+    const addPaused = options.config.readyWhenPaused ? "addNote" : "addCheck";
+    options.health[addPaused]("breaker", () => breakerProblem(this.#parts.assignment.all()));
+    options.health[addPaused]("pause", () => pauseText(this.#parts.assignment));
+    options.health.addNote("assignment", () => this.#assignmentNote());
+    this.operator = new Operator(options, this.#parts);
   }
 
   /** Resolves when the service cannot go on, with the reason and the exit code. */
@@ -71,6 +82,11 @@ export class Service {
   /** Messages behind the ends of the logs that we own; null until the first answers. */
   lag(): number | null {
     return this.#board.lag();
+  }
+
+  /** How fast it goes, over the last minute; null in the first seconds. */
+  rates(): RatesSnapshot | null {
+    return this.#board.rates();
   }
 
   /** What `/status` shows: where we stand with Kafka, partition by partition. */
@@ -196,6 +212,17 @@ export class Service {
   #leaseProblem(): string | null {
     if (!this.#hasJoined || this.#parts.membership.lease.holds) return null;
     return "no heartbeat was answered within the session";
+  }
+
+  /** More members than partitions: nothing is wrong, and nothing is to be expected of us. */
+  #assignmentNote(): string | null {
+    const { assignment, membership } = this.#parts;
+    if (!membership.generation?.isStable || membership.generation.assignment.length > 0) {
+      return null;
+    }
+    return assignment.all().length > 0
+      ? null
+      : "no partition is ours, the group has enough members";
   }
 
   /** Until the group has taken us in and a leader has let us read. */

@@ -25,7 +25,7 @@ const LOOK_MS = 50;
 const FINISH_MS = 60_000;
 
 export async function run(context: CommandContext<DemoFlags>): Promise<number> {
-  const { flags, print, unknown, version } = context;
+  const { flags, print, rows, unknown, version } = context;
   const [topic = ""] = context.config.kafkaTopic;
   const seed = flags.seed ?? Math.floor(systemClock.random() * SEED_LIMIT);
   await using kafka = await EmbeddedKafka.start({
@@ -53,7 +53,7 @@ export async function run(context: CommandContext<DemoFlags>): Promise<number> {
     await finished(hosted, producer);
   };
   try {
-    const { exitCode, counts } = await host({ config, version, unknown, handlers, until });
+    const { exitCode, counts } = await host({ config, rows, version, unknown, handlers, until });
     const committed = committedMessages(kafka, { topic, groupId: config.kafkaGroupId });
     const summary = { produced: producer.produced, committed, counts };
     print(summaryText(summary));

@@ -2,16 +2,13 @@
  * Hosts one service in this process, from the first log line to the exit code: log, signals, HTTP, start and stop. What
  * `run` and `demo` have in common.
  */
-import type { Config } from "../config.ts";
+import type { Config, ConfigRow } from "../config.ts";
 import { EXIT, type ExitCode, ExitError } from "../ops/exit.ts";
-import { KAFKAJS_VERSION } from "../kafka/kafkajs.ts";
-import { Health, readyz } from "../ops/health.ts";
-import { startHttpServer } from "../ops/http_server.ts";
+import { Health } from "../ops/health.ts";
 import { createLogging, type Logging, type LogLevelControl } from "../ops/logger.ts";
 import { watchEventLoop } from "../ops/event_loop.ts";
-import { collectMetrics } from "../ops/metrics/collect.ts";
-import type { ExpositionFormat } from "../ops/metrics/exposition.ts";
-import { processFacts } from "../ops/process_facts.ts";
+import { Recent } from "../ops/recent.ts";
+import { logSnapshot } from "../ops/snapshot_log.ts";
 import { cpuTimeMs, systemClock } from "../ops/system_clock.ts";
 import type { Counts } from "../ops/counts.ts";
 import { exportsTelemetry } from "../ops/otel.ts";
@@ -20,10 +17,13 @@ import type { Tracing } from "../ops/tracing.ts";
 import type { Handlers } from "../processing/handler.ts";
 import type { Logger } from "../processing/message.ts";
 import { Service, type StopReport } from "../service.ts";
+import { Observation } from "./observation.ts";
 
 export interface HostOptions {
   readonly config: Config;
   readonly version: string;
+  /** Each setting with its origin, secrets masked. */
+  readonly rows: readonly ConfigRow[];
   /** Variables under our prefixes that nobody is known to read. */
   readonly unknown: readonly string[];
   readonly handlers: Handlers;
@@ -52,7 +52,6 @@ const CLOSE_MS = 1_000;
 export async function host(options: HostOptions): Promise<HostReport> {
   const { config, version } = options;
   const clock = systemClock;
-  const startedAt = clock.wallTime();
   const logging = createLogging({
     level: config.logLevel,
     format: config.logFormat,
@@ -62,17 +61,24 @@ export async function host(options: HostOptions): Promise<HostReport> {
     serviceVersion: version,
     environment: config.environment,
   });
-  const { logger } = logging;
-  const signals = listenForSignals(logging);
+  const recent = new Recent(clock);
+  const logger = recent.watch(logging.logger);
+  let observation: Observation | null = null;
+  const signals = listenForSignals(logging, {
+    onSnapshot() {
+      if (observation !== null) logSnapshot(logger, observation.snapshot());
+    },
+  });
   const unwatch = exitOnUncaught(logging);
-  const telemetry = new Telemetry({ logger, clock });
+  const telemetry = new Telemetry({ logger, clock, recent });
   const unwatchLoop = watchEventLoop(clock, telemetry.measures.eventLoopDelay);
   const health = new Health();
   const { handlers } = options;
   const tracing = await startTracing(config, version);
-  const effects = { clock, cpuTimeMs, logger, telemetry, tracing, health };
-  const parts = { config, handlers, version, ...effects };
-  const service = new Service(parts);
+  const shared = { config, clock, telemetry, health, version };
+  const service = new Service({ ...shared, handlers, cpuTimeMs, logger, tracing });
+  const observed = new Observation({ ...shared, service, recent, rows: options.rows });
+  observation = observed;
   const counts = () => telemetry.counts();
   const report = async (exitCode: ExitCode): Promise<HostReport> => {
     await logging.close(CLOSE_MS);
@@ -81,18 +87,7 @@ export async function host(options: HostOptions): Promise<HostReport> {
   try {
     logger.info("Starting Processing Service...", { version, groupId: config.kafkaGroupId });
     for (const name of options.unknown) logger.debug("Variable is not ours, ignored", { name });
-    const status = () => ({ version, ...service.status(), counts: counts() });
-    const metrics = (format: ExpositionFormat) =>
-      collectMetrics({
-        status: service.status(),
-        isReady: readyz(health.facts()).ok,
-        counts: counts(),
-        measures: telemetry.measures,
-        process: processFacts({ startedAt }),
-        build: { version, deno: Deno.version.deno, kafkajs: KAFKAJS_VERSION },
-        wallTime: clock.wallTime(),
-      }, format);
-    const http = startHttpServer({ config, health, clock, version: { version }, metrics, status });
+    const http = observed.serve();
     if (http !== null) logger.info("Health is served at {url}", { url: http.url });
     if (config.environment !== "development") {
       telemetry.startSummary(SUMMARY_EVERY_MS, () => service.lag());
@@ -168,8 +163,11 @@ function exitOnUncaught(logging: Logging): () => void {
   };
 }
 
-/** The first SIGTERM or SIGINT asks to stop, the second ends at once. SIGHUP is for those who look for something. */
-function listenForSignals(logging: Logging): { readonly stopped: AbortSignal; close(): void } {
+/** The first SIGTERM or SIGINT asks to stop, the second ends at once. SIGHUP and SIGUSR2 are for those who look for something. */
+function listenForSignals(
+  logging: Logging,
+  { onSnapshot }: { readonly onSnapshot: () => void },
+): { readonly stopped: AbortSignal; close(): void } {
   const { logger } = logging;
   const stop = new AbortController();
   const onSignal = (signal: Deno.Signal, secondCode: ExitCode) => () => {
@@ -185,6 +183,7 @@ function listenForSignals(logging: Logging): { readonly stopped: AbortSignal; cl
     ["SIGTERM", onSignal("SIGTERM", EXIT.TERMINATED)],
     ["SIGINT", onSignal("SIGINT", EXIT.INTERRUPTED)],
     ["SIGHUP", () => toggleDebug(logging)],
+    ["SIGUSR2", onSnapshot],
   ];
   for (const [signal, handler] of handlers) Deno.addSignalListener(signal, handler);
   return {

@@ -5,11 +5,11 @@ import { host } from "./host.ts";
 
 /** `handlersFor` is another set of handlers than the service's own, for tests. */
 export async function run(
-  { config, unknown, version }: CommandContext,
+  { config, rows, unknown, version }: CommandContext,
   handlersFor: typeof createHandlers = createHandlers,
 ): Promise<number> {
   const handlers = handlersFor({ environment: config.environment });
   const until = () => new Promise<never>(() => {});
-  const { exitCode } = await host({ config, unknown, version, handlers, until });
+  const { exitCode } = await host({ config, rows, unknown, version, handlers, until });
   return exitCode;
 }

@@ -1,6 +1,6 @@
 /** Settings of what is done with messages, and of what operators see. */
-import { optional, required } from "./setting.ts";
-import { hostName, integer, kafkaName, oneOf, or, share } from "./values.ts";
+import { fromFile, optional, required } from "./setting.ts";
+import { boolean, hostName, integer, kafkaName, list, oneOf, or, share } from "./values.ts";
 
 const INT32_MAX = 2_147_483_647;
 const HOUR_MS = 3_600_000;
@@ -115,6 +115,24 @@ export const SERVICE_SETTINGS = {
     type: or(integer({ min: 0, max: 65_535 }), { word: "off", meaning: null }),
     default: "8080",
     doc: "Port on which health is served; 0 lets the system choose one",
+  }),
+  READY_WHEN_PAUSED: required({
+    group: "HTTP and logs",
+    type: boolean(),
+    default: "false",
+    doc: "Answer /readyz with 200 also while a partition is paused, by an operator or DLQ_BREAKER",
+  }),
+  CONSOLE_HOSTS: optional({
+    group: "HTTP and logs",
+    type: list(hostName(), "comma-separated host names"),
+    unset: "loopback names only",
+    doc: "Names under which the console and its actions are served, beside those of loopback",
+  }),
+  CONSOLE_TOKEN: fromFile({
+    group: "HTTP and logs",
+    content: "password",
+    isSecret: true,
+    doc: "What an operator has to send to pause and resume partitions; without it nobody can",
   }),
   LOG_LEVEL: required({
     group: "HTTP and logs",

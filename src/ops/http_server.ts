@@ -1,6 +1,6 @@
 /**
- * Serves health, metrics and status. Up before Kafka is reached and until all else is closed. Reads only: nothing that is sent
- * here changes the service.
+ * Serves health, metrics and status, a stream of snapshots, and an operator's actions. Up before Kafka is reached and
+ * until all else is closed. Probes and scrapes come with any Host header; what a browser could be tricked into does not.
  */
 import { type Config, Endpoint } from "../config.ts";
 import { type Clock, sleep } from "../processing/clock.ts";
@@ -13,10 +13,13 @@ import {
   readyz,
   startupz,
 } from "./health.ts";
+import { act, type OperatorActions } from "./http/actions.ts";
+import { EventStream } from "./http/event_stream.ts";
+import { refuseAction, type Refused, refuseHost } from "./http/guard.ts";
 import { CONTENT_TYPES, type ExpositionFormat, preferredFormat } from "./metrics/exposition.ts";
 
 export interface HttpServerOptions {
-  readonly config: Pick<Config, "httpHost" | "httpPort">;
+  readonly config: Pick<Config, "httpHost" | "httpPort" | "consoleToken" | "consoleHosts">;
   readonly health: Health;
   readonly clock: Clock;
   /** What `/version` answers. */
@@ -25,6 +28,11 @@ export interface HttpServerOptions {
   readonly metrics: (format: ExpositionFormat) => string;
   /** What `/status` answers, as JSON. */
   readonly status: () => unknown;
+  /** What `/events` sends each second, as JSON. */
+  readonly snapshot: () => unknown;
+  readonly actions: OperatorActions;
+  /** Somebody who does not know CONSOLE_TOKEN tried to act. */
+  readonly onIntrusion: (facts: { readonly path: string; readonly from: string }) => void;
 }
 
 export interface HttpServer {
@@ -42,11 +50,15 @@ export interface HttpServer {
 export function startHttpServer(options: HttpServerOptions): HttpServer | null {
   const { httpHost: hostname, httpPort: port } = options.config;
   if (port === null) return null;
-  const server = listen(hostname, port, (request) => route(request, options));
+  const site = { ...options, events: new EventStream(options) };
+  const server = listen(hostname, port, async (request, { remoteAddr }) => {
+    return await route(request, { site, from: remoteAddr.hostname });
+  });
   let closed: Promise<void> | null = null;
   return {
     url: `http://${new Endpoint(hostname, server.addr.port)}`,
     async close(deadlineMs) {
+      site.events.close();
       closed ??= server.shutdown();
       const late = new AbortController();
       await Promise.race([closed, sleep(options.clock, deadlineMs, late.signal)]);
@@ -59,7 +71,7 @@ export function startHttpServer(options: HttpServerOptions): HttpServer | null {
 function listen(
   hostname: string,
   port: number,
-  handle: (request: Request) => Response,
+  handle: Deno.ServeHandler<Deno.NetAddr>,
 ): Deno.HttpServer<Deno.NetAddr> {
   try {
     return Deno.serve({ hostname, port, onListen() {}, onError: serverError }, handle);
@@ -86,31 +98,54 @@ const PROBES: ReadonlyMap<string, (facts: HealthFacts) => HealthAnswer> = new Ma
   ["/startupz", startupz],
 ]);
 
-const PAGES: ReadonlySet<string> = new Set(["/metrics", "/status", "/version"]);
+/** What anybody may read who reaches the port, under whatever name. */
+const PAGES: Readonly<Record<string, (site: Site, request: Request) => Response>> = {
+  "/version": ({ version }) => respondJson(version),
+  "/status": ({ status }) => respondJson(status()),
+  "/metrics"({ metrics }, request) {
+    const format = preferredFormat(request.headers.get("accept"));
+    return respond(metrics(format), { headers: { "content-type": CONTENT_TYPES[format] } });
+  },
+};
 
-function route(request: Request, options: HttpServerOptions): Response {
+/** What a page in an operator's browser may read: under our own names only. */
+const CONSOLE_PAGES: Readonly<Record<string, (site: Site) => Response>> = {
+  "/events"({ events }) {
+    const stream = events.open();
+    if (stream === null) return respond("Too many listen already\n", { status: 503 });
+    return respond(stream, { headers: { "content-type": "text/event-stream; charset=utf-8" } });
+  },
+};
+
+const ACTIONS: Readonly<Record<string, keyof OperatorActions>> = {
+  "/actions/pause": "pause",
+  "/actions/resume": "resume",
+};
+
+interface Site extends HttpServerOptions {
+  readonly events: EventStream;
+}
+
+async function route(
+  request: Request,
+  { site, from }: { readonly site: Site; readonly from: string },
+): Promise<Response> {
   const url = urlOf(request);
   if (url === null) return respond("Bad request\n", { status: 400 });
   const { pathname, searchParams } = url;
+  const action = ACTIONS[pathname];
+  if (action !== undefined) return await takeAction(action, { request, site, from });
   const probe = PROBES.get(pathname);
-  const isKnown = probe !== undefined || PAGES.has(pathname);
-  if (!isKnown) return respond("Not found\n", { status: 404 });
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    return respond("Method not allowed\n", { status: 405, headers: { allow: "GET, HEAD" } });
-  }
-  if (pathname === "/version") return respondJson(options.version);
-  if (pathname === "/metrics") {
-    const format = preferredFormat(request.headers.get("accept"));
-    return respond(options.metrics(format), { headers: { "content-type": CONTENT_TYPES[format] } });
-  }
-  if (probe === undefined) return respondJson(options.status());
-  const { ok, checks } = probe(options.health.facts());
-  const body = searchParams.has("verbose")
-    ? verboseText(pathname, { ok, checks })
-    : ok
-    ? "ok\n"
-    : shortText(checks);
-  return respond(body, { status: ok ? 200 : 503 });
+  const page = PAGES[pathname];
+  const consolePage = CONSOLE_PAGES[pathname];
+  if (!probe && !page && !consolePage) return respond("Not found\n", { status: 404 });
+  if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed("GET, HEAD");
+  if (page) return page(site, request);
+  if (consolePage) return refusal(refuseHost(request, hostsOf(site))) ?? consolePage(site);
+  return respondProbe(pathname, {
+    answer: (probe ?? livez)(site.health.facts()),
+    isVerbose: searchParams.has("verbose"),
+  });
 }
 
 /** Null when the request names what is no URL: `GET http://[:: HTTP/1.1`. */
@@ -122,17 +157,58 @@ function urlOf(request: Request): URL | null {
   }
 }
 
-/** `not ok: phase: connecting; kafka: no broker answers`. */
-function shortText(checks: HealthAnswer["checks"]): string {
-  const failed = checks.filter(({ ok }) => !ok).map(({ name, text }) => `${name}: ${text}`);
-  return `not ok: ${failed.join("; ")}\n`;
+async function takeAction(
+  action: keyof OperatorActions,
+  { request, site, from }: {
+    readonly request: Request;
+    readonly site: Site;
+    readonly from: string;
+  },
+): Promise<Response> {
+  if (request.method !== "POST") return methodNotAllowed("POST");
+  const token = site.config.consoleToken?.read() ?? null;
+  const refused = refuseHost(request, hostsOf(site)) ?? refuseAction(request, token);
+  if (refused?.isIntrusion) site.onIntrusion({ path: `/actions/${action}`, from });
+  if (refused !== null) return refusal(refused) as Response;
+  const { status, text } = await act(action, { request, from, actions: site.actions });
+  return respond(`${text}\n`, { status });
+}
+
+function hostsOf({ config }: Site): readonly string[] {
+  return config.consoleHosts ?? [];
+}
+
+function refusal(refused: Refused | null): Response | null {
+  if (refused === null) return null;
+  const headers: HeadersInit = refused.status === 401 ? { "www-authenticate": "Bearer" } : {};
+  return respond(`${refused.text}\n`, { status: refused.status, headers });
+}
+
+function methodNotAllowed(allow: string): Response {
+  return respond("Method not allowed\n", { status: 405, headers: { allow } });
+}
+
+function respondProbe(
+  path: string,
+  { answer, isVerbose }: { readonly answer: HealthAnswer; readonly isVerbose: boolean },
+): Response {
+  const status = answer.ok ? 200 : 503;
+  return respond(isVerbose ? verboseText(path, answer) : shortText(answer), { status });
+}
+
+/** `ok`, with what is worth knowing; `not ok: phase: connecting; kafka: no broker answers`. */
+function shortText({ ok, checks }: HealthAnswer): string {
+  const told = checks.filter((each) => ok ? each.isNote : !each.ok);
+  const texts = told.map(({ name, text }) => `${name}: ${text}`);
+  return `${[ok ? "ok" : "not ok", ...(texts.length > 0 ? [texts.join("; ")] : [])].join(": ")}\n`;
 }
 
 /** One line a check, in the manner of the Kubernetes API's own probes. */
 function verboseText(path: string, { ok, checks }: HealthAnswer): string {
-  const lines = checks.map((check) =>
-    `[${check.ok ? "+" : "-"}]${check.name} ${check.ok ? "ok" : "failed"}: ${check.text}\n`
-  );
+  const lines = checks.map((check) => {
+    const state = `[${check.ok ? "+" : "-"}]${check.name} ${check.ok ? "ok" : "failed"}`;
+    return check.text === "" ? `${state}\n` : `${state}: ${check.text}\n`;
+  });
   return `${lines.join("")}${path.slice(1)} check ${ok ? "passed" : "failed"}\n`;
 }
 
@@ -141,7 +217,7 @@ function respondJson(value: unknown): Response {
   return respond(`${JSON.stringify(value, null, 2)}\n`, { headers });
 }
 
-function respond(body: string, { status = 200, headers = {} }: ResponseInit): Response {
+function respond(body: BodyInit, { status = 200, headers = {} }: ResponseInit): Response {
   const all = new Headers(headers);
   if (!all.has("content-type")) all.set("content-type", "text/plain; charset=utf-8");
   all.set("cache-control", "no-store");

@@ -4,7 +4,11 @@
  * only ever added: pages and scripts read them by name.
  */
 import type { TopicPartition } from "../processing/message.ts";
-import type { Phase } from "./health.ts";
+import type { ConfigRow } from "../config.ts";
+import type { Counts } from "./counts.ts";
+import type { HealthAnswer, Phase } from "./health.ts";
+import type { RatesSnapshot } from "./rates.ts";
+import type { RecentDeadLetter, RecentLine, RecentLoss, RecentRebalance } from "./recent.ts";
 import type { Stall } from "./stall_cause.ts";
 
 /** How far behind a partition is, by the clock that looks once a second. */
@@ -38,6 +42,8 @@ export interface PartitionSnapshot extends TopicPartition, LagSnapshot {
   readonly progressAgeMs: number;
   /** By whom it is paused. */
   readonly pausedBy: readonly Pauser[];
+  /** An operator's pause. */
+  readonly pause: PauseSnapshot | null;
   /** Why it stands still until somebody does something; null when it does not. */
   readonly stalled: string | null;
 }
@@ -45,6 +51,13 @@ export interface PartitionSnapshot extends TopicPartition, LagSnapshot {
 /** A partition that stands still: docs/operations.md says what to do about each cause. */
 export interface StallSnapshot extends TopicPartition, Stall {
   readonly forMs: number;
+}
+
+/** Who holds partitions still, why, and since when (milliseconds since 1970). */
+export interface PauseSnapshot {
+  readonly by: string;
+  readonly reason: string;
+  readonly since: number;
 }
 
 /** Who can pause a partition: an operator, or DLQ_BREAKER. */
@@ -81,5 +94,70 @@ export interface ServiceStatus {
   readonly inFlight: number;
   /** What stands still for STALL_SOFT_MS or longer, and why. */
   readonly stalls: readonly StallSnapshot[];
+  /** An operator's pause of everything, partitions that come later included. */
+  readonly pauseOfAll: PauseSnapshot | null;
   readonly partitions: readonly PartitionSnapshot[];
+}
+
+/** What `/events` sends. Times are milliseconds since 1970 unless their name says otherwise; lists begin with the newest. */
+export interface Snapshot extends ServiceStatus {
+  readonly version: string;
+  readonly at: number;
+  readonly startedAt: number;
+  readonly build: { readonly version: string; readonly deno: string; readonly kafkajs: string };
+  readonly environment: string;
+  /** What `/readyz?verbose` answers. */
+  readonly readiness: HealthAnswer;
+  readonly totals: Totals;
+  /** Over the last minute; null in the first seconds. */
+  readonly rates: RatesSnapshot | null;
+  /** Since the start. */
+  readonly counts: Counts;
+  readonly lastRebalance: RecentRebalance | null;
+  /** Warnings and errors of late, but for dead letters. */
+  readonly recentLines: readonly RecentLine[];
+  readonly recentDeadLetters: readonly RecentDeadLetter[];
+  readonly lostRanges: readonly RecentLoss[];
+  /** CONSOLE_TOKEN is set: partitions can be paused and resumed here. */
+  readonly canAct: boolean;
+}
+
+/** What `/status` answers. */
+export interface StatusDocument extends Snapshot {
+  /** Each setting with its value and where it comes from, secrets masked. */
+  readonly configuration: readonly ConfigRow[];
+}
+
+/** All owned partitions together. */
+export interface Totals {
+  readonly lag: number | null;
+  /** Of the partition that is furthest behind. */
+  readonly lagSeconds: number | null;
+  readonly timeToDrainSeconds: number | "never" | null;
+  readonly windowMessages: number;
+  readonly windowBytes: number;
+  readonly pausedPartitions: number;
+}
+
+export function totalsOf(partitions: readonly PartitionSnapshot[]): Totals {
+  const sum = (of: (partition: PartitionSnapshot) => number) =>
+    partitions.reduce((total, partition) => total + of(partition), 0);
+  const times = partitions.map(({ timeToDrainSeconds }) => timeToDrainSeconds)
+    .filter((time) => time !== null);
+  return {
+    lag: partitions.some(({ lag }) => lag !== null) ? sum(({ lag }) => lag ?? 0) : null,
+    lagSeconds: greatest(partitions.map(({ lagSeconds }) => lagSeconds)),
+    timeToDrainSeconds: times.includes("never")
+      ? "never"
+      : greatest(times.filter((time) => time !== "never")),
+    windowMessages: sum(({ windowMessages }) => windowMessages),
+    windowBytes: sum(({ windowBytes }) => windowBytes),
+    pausedPartitions: sum(({ pausedBy }) => pausedBy.length > 0 ? 1 : 0),
+  };
+}
+
+/** Null when nothing is known. */
+function greatest(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : Math.max(...known);
 }

@@ -8,7 +8,9 @@ import type { Coordinates, Fields, Logger, TopicPartition } from "../processing/
 import type { Failure, ProcessingTelemetry, StoredDeadLetter } from "../processing/telemetry.ts";
 import { type Counts, noCounts, type RunningCounts } from "./counts.ts";
 import { Measures } from "./measures.ts";
+import { OperatorTelemetry } from "./operator_telemetry.ts";
 import { partitionRanges } from "./partition_ranges.ts";
+import { Recent } from "./recent.ts";
 import { SparingLog } from "./sparing_log.ts";
 import { StallTelemetry } from "./stall_telemetry.ts";
 import { UnreadableTelemetry } from "./unreadable_telemetry.ts";
@@ -16,6 +18,8 @@ import { UnreadableTelemetry } from "./unreadable_telemetry.ts";
 export interface TelemetryOptions {
   readonly logger: Logger;
   readonly clock: Clock;
+  /** Where what happened is kept for a while. */
+  readonly recent?: Recent;
 }
 
 /** The part of a message that the measures look at. */
@@ -31,23 +35,28 @@ const PASSING_COMMIT_CODES: ReadonlySet<number | null> = new Set([14, 15, 16, 22
 
 export class Telemetry implements ProcessingTelemetry {
   readonly measures = new Measures();
+  /** Of what operators do. */
+  readonly operator: OperatorTelemetry;
   /** Of batches that cannot be read. */
   readonly unreadable: UnreadableTelemetry;
   /** What the watchdog tells. */
   readonly stalls: StallTelemetry;
   readonly #logger: Logger;
   readonly #clock: Clock;
+  readonly #recent: Recent;
   readonly #sparing: SparingLog;
   readonly #counts: RunningCounts = noCounts();
   #cancelSummary = () => {};
   #coordinatorTries = 0;
   #noBrokerAnswers = false;
 
-  constructor({ logger, clock }: TelemetryOptions) {
+  constructor({ logger, clock, recent = new Recent(clock) }: TelemetryOptions) {
+    this.#recent = recent;
     this.#logger = logger;
     this.#clock = clock;
     const sparing = new SparingLog({ logger, clock });
     this.#sparing = sparing;
+    this.operator = new OperatorTelemetry({ logger, sparing });
     this.unreadable = new UnreadableTelemetry({ logger, sparing, counts: this.#counts });
     this.stalls = new StallTelemetry({ logger, sparing, counts: this.#counts });
   }
@@ -116,6 +125,10 @@ export class Telemetry implements ProcessingTelemetry {
     },
   ): void {
     this.measures.errors.add([failure.stage, failure.code]);
+    const { stage, code, message: reason } = failure;
+    const { topic, partition, offset } = message;
+    const letter = { topic, partition, offset, stage, code, reason, attempts, stored };
+    this.#recent.deadLettered(letter);
     const fields = { ...place(message), ...failureFields(failure), attempts };
     if (stored === null) {
       this.#counts.dropped += 1;
@@ -220,6 +233,7 @@ export class Telemetry implements ProcessingTelemetry {
     this.#counts.rebalances += 1;
     this.measures.rebalanceDuration.observe(durationMs / 1000);
     this.#coordinatorTries = 0;
+    this.#recent.rebalanced({ generation, protocol, members, durationMs: Math.round(durationMs) });
     this.#logger.info("Joined the group", {
       generation,
       protocol,
@@ -280,6 +294,8 @@ export class Telemetry implements ProcessingTelemetry {
     const count = Math.max(0, to - from);
     this.#counts.lostMessages += count;
     this.measures.lostOffsets.add([cause], count);
+    const { topic, partition: number } = partition;
+    this.#recent.lost({ topic, partition: number, from, to, cause });
     this.#logger.error("Messages lost: the log no longer holds them", {
       ...place(partition),
       from,

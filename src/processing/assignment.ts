@@ -8,6 +8,7 @@ import { FatalError } from "./failure.ts";
 import { Lanes } from "./lanes.ts";
 import type { Delivery, Message, TopicPartition } from "./message.ts";
 import { Partition, type PartitionLimits, type StartPosition } from "./partition.ts";
+import { type Pause, Pauses, type PauseScope } from "./pauses.ts";
 import type { Work } from "./work.ts";
 
 export interface ProcessingOptions extends AttemptOptions, PartitionLimits {
@@ -47,6 +48,7 @@ export class Assignment {
   readonly #breakers: Breakers;
   readonly #owned = new Map<string, Partition>();
   readonly #drains = new Set<Drain>();
+  readonly #pauses = new Pauses();
 
   constructor(options: ProcessingOptions) {
     this.#options = options;
@@ -69,7 +71,7 @@ export class Assignment {
       onOutcome: (work) => this.#onOutcome(work),
       onHalted: () => this.#lookAtDrains(),
       onWait: ({ partition }) => {
-        if (partition.breaker.isOpen) this.#lookAtDrains();
+        if (partition.isHeldUp) this.#lookAtDrains();
       },
     });
     this.#breakers = new Breakers({ ...options, lanes: this.#lanes });
@@ -108,6 +110,7 @@ export class Assignment {
     const partition = new Partition(tp, start, this.#limits);
     const old = this.get(tp);
     if (old !== undefined) this.revoke([old]);
+    partition.pause = this.#pauses.of(tp);
     this.#owned.set(keyOf(tp), partition);
     return partition;
   }
@@ -159,6 +162,32 @@ export class Assignment {
       this.#drains.add(drain);
       this.#lookAtDrains();
     });
+  }
+
+  /**
+   * An operator holds partitions still, those that are not ours yet included: what runs may end, nothing new starts and
+   * nothing more is asked for. They stay ours, and commits go on.
+   */
+  pause(scope: PauseScope, pause: Pause): void {
+    this.#pauses.pause(scope, pause);
+    for (const partition of this.#owned.values()) {
+      partition.pause = this.#pauses.of(partition);
+      partition.noticeRoom();
+    }
+    this.#lookAtDrains();
+  }
+
+  /** What `pause` held still goes on. */
+  endPause(scope: PauseScope): void {
+    this.#pauses.end(scope);
+    const paused = this.all().filter(({ pause }) => pause !== null);
+    for (const partition of paused) partition.pause = this.#pauses.of(partition);
+    this.#reopened(paused.filter(({ pause }) => pause === null));
+  }
+
+  /** The pause of everything, those partitions included that are not ours yet; null when there is none. */
+  get pauseOfAll(): Pause | null {
+    return this.#pauses.all;
   }
 
   /** A rebalance left these draining partitions with us. */

@@ -5,7 +5,9 @@
  */
 import { Breaker, type BreakerLimits } from "./breaker.ts";
 import type { Delivery, Message, TopicPartition } from "./message.ts";
+import { checkDelivery, checkOffset } from "./offset_checks.ts";
 import { type OffsetRange, OffsetRanges } from "./offset_ranges.ts";
+import type { Pause } from "./pauses.ts";
 import { Queue } from "./queue.ts";
 import { Work } from "./work.ts";
 
@@ -48,6 +50,8 @@ export class Partition implements TopicPartition {
   readonly partition: number;
   /** Open: nothing new starts but one probe at a time. */
   readonly breaker: Breaker;
+  /** By the assignment: an operator holds it still. */
+  pause: Pause | null = null;
   readonly #limits: PartitionLimits;
   readonly #dropped = new AbortController();
   /** What lies in [prefix, position): queued, running, waiting, and done above the first that is not. */
@@ -185,7 +189,8 @@ export class Partition implements TopicPartition {
 
   /** May more be asked for? Any size is let in when nothing is held. */
   wants(): boolean {
-    return this.#state === "active" && this.#window.length < this.#limits.windowMessages &&
+    return this.#state === "active" && this.pause === null &&
+      this.#window.length < this.#limits.windowMessages &&
       this.#windowBytes < this.#limits.windowBytes;
   }
 
@@ -228,6 +233,7 @@ export class Partition implements TopicPartition {
   /** May this one start, or go on after a wait? While draining only up to the frontier. */
   mayStart(work: Work): boolean {
     const { message } = work;
+    if (this.pause !== null) return false;
     if (this.breaker.isOpen && work !== this.#probe) return false;
     if (this.#state === "active") return true;
     return this.#state === "draining" && message.offset <= this.#frontier;
@@ -342,10 +348,15 @@ export class Partition implements TopicPartition {
     return first === undefined || first.message.offset > this.#frontier;
   }
 
-  /** Nothing is left to wait for in a drain: drained, called off, or held up by a FatalError or an open breaker. */
+  /** Nothing new starts, whatever is there: paused, or its breaker is open. */
+  get isHeldUp(): boolean {
+    return this.pause !== null || this.breaker.isOpen;
+  }
+
+  /** Nothing is left to wait for in a drain: drained, called off, held up, or halted by a FatalError. */
   get isSettled(): boolean {
     if (this.#state !== "draining" || this.isDrained) return true;
-    if (this.breaker.isOpen) return !this.#isAnyRunning();
+    if (this.isHeldUp) return !this.#isAnyRunning();
     return this.#halted > 0 && this.#onlyHaltedIsLeft();
   }
 
@@ -379,28 +390,4 @@ export class Partition implements TopicPartition {
       this.#prefixEpoch = this.#positionEpoch;
     }
   }
-}
-
-function checkDelivery({ topic, partition, from, messages, next }: Delivery): void {
-  checkOffset("next position", next);
-  let lowest = from;
-  for (const { offset } of messages) {
-    checkOffset("offset", offset);
-    if (offset < lowest) {
-      throw new RangeError(
-        `Offsets of ${topic}/${partition} must ascend from ${lowest}: ${offset}`,
-      );
-    }
-    lowest = offset + 1;
-  }
-  if (next < lowest) {
-    throw new RangeError(
-      `Next position of ${topic}/${partition} must be ${lowest} or more: ${next}`,
-    );
-  }
-}
-
-function checkOffset(what: string, offset: number): void {
-  if (Number.isSafeInteger(offset) && offset >= 0) return;
-  throw new RangeError(`Not an offset that a number can hold, ${what}: ${offset}`);
 }

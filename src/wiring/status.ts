@@ -1,9 +1,11 @@
 /** What the service shows of its parts: where each partition stands, and where we stand with Kafka. */
 import { LogEnds } from "../kafka/log_ends.ts";
 import { LagMonitor } from "../ops/lag.ts";
+import { Rates, type RatesSnapshot } from "../ops/rates.ts";
 import type {
   ConnectionState,
   PartitionSnapshot,
+  Pauser,
   ServiceStatus,
   StallSnapshot,
 } from "../ops/snapshot.ts";
@@ -23,6 +25,8 @@ export class StatusBoard {
   readonly #stalls: () => readonly StallSnapshot[];
   readonly #lags = new LagMonitor();
   readonly #logEnds: LogEnds;
+  readonly #rates: Rates;
+  #rebalancingSince: number | null = null;
   #cancel = () => {};
 
   constructor(
@@ -32,6 +36,8 @@ export class StatusBoard {
     this.#options = options;
     this.#parts = parts;
     this.#stalls = stalls;
+    const { telemetry } = options;
+    this.#rates = new Rates(() => ({ counts: telemetry.counts(), measures: telemetry.measures }));
     const { metadata, connections: caller, fetcher } = parts;
     this.#logEnds = new LogEnds({
       caller,
@@ -57,6 +63,9 @@ export class StatusBoard {
 
   look(): void {
     const { clock } = this.#options;
+    this.#rates.look(clock.now());
+    if (this.#parts.membership.generation?.isStable) this.#rebalancingSince = null;
+    else this.#rebalancingSince ??= clock.now();
     const partitions = this.#parts.assignment.all();
     this.#logEnds.look(partitions);
     const views = partitions.map((partition) => {
@@ -72,6 +81,19 @@ export class StatusBoard {
       };
     });
     this.#lags.look(views, { now: clock.now(), wallTime: clock.wallTime() });
+  }
+
+  rates(): RatesSnapshot | null {
+    return this.#rates.rates(this.#options.clock.now());
+  }
+
+  /** A rebalance that takes long: somebody in the group does not come to the point. Null when there is none. */
+  rebalanceProblem(): string | null {
+    const { clock, config, health } = this.#options;
+    if (this.#rebalancingSince === null || health.facts().phase !== "running") return null;
+    const forMs = clock.now() - this.#rebalancingSince;
+    if (forMs < config.rebalanceTimeoutMs) return null;
+    return `the group has been rebalancing for ${Math.round(forMs / 1000)} s`;
   }
 
   /** Messages behind the ends of the logs that we own, as of now; null until the first answers. */
@@ -101,6 +123,7 @@ export class StatusBoard {
       fetchAgeMs: this.#ageMs(fetcher.lastFetchAt),
       inFlight: assignment.inFlight,
       stalls,
+      pauseOfAll: assignment.pauseOfAll,
       partitions: assignment.all().map((partition) => {
         const { topic, partition: number } = partition;
         const stall = stalls.find((each) => each.topic === topic && each.partition === number);
@@ -115,7 +138,7 @@ export class StatusBoard {
     return {
       topic: partition.topic,
       partition: partition.partition,
-      state: partition.breaker.isOpen ? "paused" : partition.state,
+      state: partition.isHeldUp && partition.state === "active" ? "paused" : partition.state,
       position: partition.position,
       prefix: partition.prefix,
       committed: partition.committed,
@@ -130,7 +153,8 @@ export class StatusBoard {
       windowBytes: partition.windowBytes,
       inFlight: partition.inFlight,
       progressAgeMs: lag === null ? 0 : this.#ageMs(lag.progressAt) ?? 0,
-      pausedBy: partition.breaker.isOpen ? ["breaker"] : [],
+      pausedBy: pausersOf(partition),
+      pause: partition.pause,
       stalled: this.#parts.quarantine.stalled(partition) ?? breakerText(partition) ?? standstill,
     };
   }
@@ -148,4 +172,11 @@ export class StatusBoard {
   #ageMs(at: number): number | null {
     return at === -Infinity ? null : Math.round(this.#options.clock.now() - at);
   }
+}
+
+function pausersOf({ pause, breaker }: Partition): Pauser[] {
+  const pausers: Pauser[] = [];
+  if (pause !== null) pausers.push("operator");
+  if (breaker.isOpen) pausers.push("breaker");
+  return pausers;
 }

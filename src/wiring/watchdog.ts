@@ -47,12 +47,15 @@ function look(
     const { topic, partition: number, prefix, position, acknowledged, state } = partition;
     const isCaughtUp = errorCode === ERROR_CODE.NONE && bounds !== null &&
       prefix === position && bounds.logEnd <= position;
+    // Held still on purpose: nothing is expected of it.
+    const isPaused = partition.pause !== null ||
+      (config.readyWhenPaused && partition.breaker.isOpen);
     return {
       topic,
       partition: number,
       prefix,
       committed: config.enableAutoCommit ? acknowledged : null,
-      caughtUpAt: isCaughtUp ? answeredAt : -Infinity,
+      caughtUpAt: isPaused ? now : isCaughtUp ? answeredAt : -Infinity,
       isActive: state === "active",
       paused: breakerText(partition),
       unreadable: parts.quarantine.stalled(partition),

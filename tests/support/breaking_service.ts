@@ -11,6 +11,7 @@ const { config } = loadConfig({
 const { exitCode } = await host({
   config,
   version: "0.0.0-test",
+  rows: [],
   unknown: [],
   handlers: createHandlers(config),
   until: () => {

@@ -25,6 +25,7 @@ export function partitionSnapshot(own: Partial<PartitionSnapshot> = {}): Partiti
     processedPerSecond: 2,
     progressAgeMs: 500,
     pausedBy: [],
+    pause: null,
     stalled: null,
     ...own,
   };
@@ -49,6 +50,7 @@ export function metricFacts(partitions: readonly PartitionSnapshot[]): MetricFac
       fetchAgeMs: 100,
       inFlight: 1,
       stalls: [],
+      pauseOfAll: null,
       partitions,
     },
     isReady: true,

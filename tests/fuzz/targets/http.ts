@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { SuppliedSecret } from "../../../src/config/secret.ts";
 import { Health } from "../../../src/ops/health.ts";
 import { type HttpServer, startHttpServer } from "../../../src/ops/http_server.ts";
 import { systemClock } from "../../../src/ops/system_clock.ts";
@@ -103,12 +104,20 @@ async function send(connection: Deno.TcpConn, input: Uint8Array): Promise<void> 
 function start(): HttpServer {
   const health = new Health();
   const started = startHttpServer({
-    config: { httpHost: "127.0.0.1", httpPort: 0 },
+    config: {
+      httpHost: "127.0.0.1",
+      httpPort: 0,
+      consoleToken: new SuppliedSecret(() => "a-token-of-24-characters"),
+      consoleHosts: null,
+    },
     health,
     clock: systemClock,
     version: { version: "1.2.3" },
     status: () => ({ lag: 3 }),
     metrics: () => "# EOF\n",
+    snapshot: () => ({ lag: 3 }),
+    actions: { pause() {}, resume() {} },
+    onIntrusion() {},
   });
   assert.ok(started !== null);
   return started;

@@ -27,7 +27,12 @@ Deno.test("Health.setProblem() makes the service not ready, with the reason, and
   health.setProblem("kafka", "no broker answers");
   assert.deepEqual(answers(health), [true, false, true]);
   const failed = readyz(health.facts()).checks.filter(({ ok }) => !ok);
-  assert.deepEqual(failed, [{ name: "kafka", ok: false, text: "no broker answers" }]);
+  assert.deepEqual(failed, [{
+    name: "kafka",
+    ok: false,
+    text: "no broker answers",
+    isNote: false,
+  }]);
   health.setProblem("kafka", null);
   assert.deepEqual(answers(health), [true, true, true]);
 });
@@ -40,4 +45,17 @@ Deno.test("Health.addCheck() looks at the part whenever somebody asks", () => {
   assert.deepEqual(answers(health), [true, true, true]);
   problem = "no heartbeat was answered within the session";
   assert.deepEqual(answers(health), [true, false, true]);
+});
+
+Deno.test("Health.addNote() is told and does not make the service less ready", () => {
+  const health = new Health();
+  health.setPhase("running");
+  let note: string | null = null;
+  health.addNote("assignment", () => note);
+  health.addCheck("lease", () => null);
+  const told = () => readyz(health.facts()).checks.map(({ name, text }) => [name, text]);
+  assert.deepEqual(told(), [["phase", "running"], ["lease", ""], ["assignment", ""]]);
+  note = "no partition is ours";
+  assert.deepEqual(told().at(-1), ["assignment", "no partition is ours"]);
+  assert.equal(readyz(health.facts()).ok, true);
 });

@@ -1,32 +1,48 @@
 import assert from "node:assert/strict";
+import http from "node:http";
 import { EXIT, ExitError } from "../../../src/ops/exit.ts";
 import { Health } from "../../../src/ops/health.ts";
 import { type HttpServer, startHttpServer } from "../../../src/ops/http_server.ts";
+import { SuppliedSecret } from "../../../src/config/secret.ts";
 import { systemClock } from "../../../src/ops/system_clock.ts";
 import { within } from "../../support/eventually.ts";
+
+const TOKEN = "a-token-of-24-characters";
 
 function start(options: { port?: number | null; status?: () => unknown } = {}) {
   const { port = 0, status = () => ({ lag: 3 }) } = options;
   const health = new Health();
+  const done: unknown[] = [];
   const server = startHttpServer({
-    config: { httpHost: "127.0.0.1", httpPort: port },
+    config: {
+      httpHost: "127.0.0.1",
+      httpPort: port,
+      consoleToken: new SuppliedSecret(() => TOKEN),
+      consoleHosts: ["console.example"],
+    },
     health,
     clock: systemClock,
     version: { version: "1.2.3" },
     metrics: (format) => `# ${format}\n`,
     status,
+    snapshot: () => ({}),
+    actions: {
+      pause: (scope, { from }) => done.push(["pause", scope, from]),
+      resume: (scope, { from }) => done.push(["resume", scope, from]),
+    },
+    onIntrusion: ({ path }) => done.push(["intrusion", path]),
   });
-  return { health, server };
+  return { health, server, done };
 }
 
 async function served(
-  test: (at: { health: Health; server: HttpServer }) => Promise<void>,
+  test: (at: { health: Health; server: HttpServer; done: unknown[] }) => Promise<void>,
   options?: { status?: () => unknown },
 ): Promise<void> {
-  const { health, server } = start(options);
+  const { health, server, done } = start(options);
   assert.ok(server !== null);
   try {
-    await test({ health, server });
+    await test({ health, server, done });
   } finally {
     await server.close(1_000);
   }
@@ -96,6 +112,35 @@ Deno.test("startHttpServer() refuses other paths and methods", () =>
     assert.deepEqual([head.status, head.text], [200, ""]);
   }));
 
+Deno.test("startHttpServer() takes actions with the token only, and tells of a wrong one", () =>
+  served(async ({ server, done }) => {
+    const send = async (headers: Readonly<Record<string, string>>, method = "POST") => {
+      const body = method === "POST" ? JSON.stringify({ partitions: "all", reason: "x" }) : null;
+      const response = await fetch(`${server.url}/actions/pause`, { method, headers, body });
+      await response.body?.cancel();
+      return response.status;
+    };
+    const good = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
+    assert.equal(await send({ ...good, authorization: "Bearer wrong" }), 401);
+    assert.equal(await send({ ...good, origin: "http://evil.example" }), 403);
+    assert.equal(await send(good, "GET"), 405);
+    assert.deepEqual(done, [["intrusion", "/actions/pause"]]);
+    assert.equal(await send(good), 200);
+    assert.deepEqual(done.at(-1), ["pause", "all", "127.0.0.1"]);
+  }));
+
+Deno.test("startHttpServer() serves the console under its own names, probes and scrapes under any", () =>
+  served(async ({ server, health }) => {
+    health.setPhase("running");
+    const under = (host: string) => (path: string) => statusUnder(`${server.url}${path}`, host);
+    const [evil, good] = [under("evil.example"), under("console.example:8080")];
+    for (const path of ["/livez", "/readyz", "/metrics", "/status", "/version"]) {
+      assert.equal(await evil(path), 200, path);
+    }
+    assert.equal(await evil("/events"), 403);
+    assert.equal(await good("/events"), 200);
+  }));
+
 Deno.test("startHttpServer() survives a status that cannot be told", () => {
   const status = () => {
     throw new Error("inside");
@@ -144,3 +189,14 @@ Deno.test("startHttpServer() refuses a request for what is no URL with 400", () 
     const answer = await new Response(connection.readable).text();
     assert.match(answer, /^HTTP\/1\.1 400 /);
   }));
+
+/** By node:http: `fetch` lets nobody choose the Host header. */
+function statusUnder(url: string, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const request = http.get(url, { agent: false, headers: { host } }, (response) => {
+      resolve(response.statusCode ?? 0);
+      request.destroy();
+    });
+    request.on("error", reject);
+  });
+}

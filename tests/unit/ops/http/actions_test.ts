@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { act, ActionError, type OperatorActions } from "../../../../src/ops/http/actions.ts";
+
+function bench() {
+  const done: unknown[] = [];
+  const actions: OperatorActions = {
+    pause(scope, facts) {
+      if (scope !== "all" && scope[0]?.topic === "strange") throw new ActionError("No such topic");
+      done.push(["pause", scope, facts]);
+    },
+    resume: (scope, facts) => done.push(["resume", scope, facts]),
+  };
+  const send = async (action: "pause" | "resume", body: string) => {
+    const request = new Request("http://localhost/", { method: "POST", body });
+    return (await act(action, { request, from: "127.0.0.1", actions })).status;
+  };
+  return { done, send };
+}
+
+Deno.test("act() pauses and resumes what the body names", async () => {
+  const { done, send } = bench();
+  const partitions = [{ topic: "events", partition: 3 }];
+  const body = { partitions, reason: "a look at the sink", by: "ann" };
+  assert.equal(await send("pause", JSON.stringify(body)), 200);
+  assert.equal(await send("resume", JSON.stringify({ partitions: "all" })), 200);
+  assert.deepEqual(done, [
+    ["pause", partitions, { by: "ann", reason: "a look at the sink", from: "127.0.0.1" }],
+    ["resume", "all", { by: "operator", reason: "", from: "127.0.0.1" }],
+  ]);
+});
+
+Deno.test("act() does nothing for a body that says anything else", async () => {
+  const { done, send } = bench();
+  const bodies: readonly (readonly [body: string, status: number])[] = [
+    ["", 400],
+    ["{", 400],
+    [JSON.stringify({ partitions: "some", reason: "x" }), 400],
+    [JSON.stringify({ partitions: [], reason: "x" }), 400],
+    [JSON.stringify({ partitions: [{ topic: "events", partition: -1 }], reason: "x" }), 400],
+    [JSON.stringify({ partitions: "all" }), 400],
+    [JSON.stringify({ partitions: "all", reason: "two\nlines" }), 400],
+    [JSON.stringify({ partitions: "all", reason: "x", more: 1 }), 400],
+    [JSON.stringify({ partitions: [{ topic: "strange", partition: 0 }], reason: "x" }), 404],
+    [JSON.stringify({ partitions: "all", reason: "x".repeat(70_000) }), 413],
+  ];
+  for (const [body, status] of bodies) {
+    assert.equal(await send("pause", body), status, body.slice(0, 80));
+  }
+  assert.deepEqual(done, []);
+});

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { Recent } from "../../../src/ops/recent.ts";
+import { ManualClock } from "../../support/manual_clock.ts";
+import { RecordingLogger } from "../../support/recording_logger.ts";
+
+Deno.test("Recent.watch() passes everything on, and keeps warnings and errors, the newest first", () => {
+  const recent = new Recent(new ManualClock());
+  const inner = new RecordingLogger();
+  const logger = recent.watch(inner);
+  logger.debug("a");
+  logger.info("b");
+  logger.warning("c", { attempt: 1 });
+  logger.error("d");
+  assert.deepEqual(inner.lines.map(({ text }) => text), ["a", "b", "c", "d"]);
+  const kept = recent.lines.map(({ level, text, fields }) => [level, text, fields]);
+  assert.deepEqual(kept, [["error", "d", {}], ["warning", "c", { attempt: 1 }]]);
+});
+
+Deno.test("Recent keeps what repeats as one line, and leaves dead letters to their own list", () => {
+  const recent = new Recent(new ManualClock());
+  const logger = recent.watch(new RecordingLogger());
+  logger.warning("first");
+  for (let attempt = 1; attempt <= 1_000; attempt++) {
+    logger.warning("again", { attempt });
+    logger.warning("Message dead-lettered", { attempt });
+  }
+  const kept = recent.lines.map(({ text, times, fields }) => [text, times, fields]);
+  assert.deepEqual(kept, [["again", 1_000, { attempt: 1_000 }], ["first", 1, {}]]);
+});
+
+Deno.test("Recent never keeps more than a bound", () => {
+  const recent = new Recent(new ManualClock());
+  const at = { topic: "t", partition: 0 };
+  const why = { stage: "handle", code: "x", reason: "y", attempts: 1, stored: null };
+  for (let offset = 0; offset < 500; offset++) {
+    recent.deadLettered({ ...at, offset, ...why });
+    recent.lost({ ...at, from: offset, to: offset + 1, cause: "retention" });
+  }
+  assert.deepEqual([recent.deadLetters.length, recent.losses.length], [50, 100]);
+  assert.equal(recent.deadLetters[0]?.offset, 499);
+});
