@@ -116,12 +116,17 @@ export class SimulatedMember implements Witness {
   /** Handlers that wait: their timers are theirs. */
   #handlers = 0;
 
-  #handle(eventId: string, { topic, partition, offset }: HandlerContext): void | Promise<void> {
+  #handle(
+    eventId: string,
+    { topic, partition, offset, signal }: HandlerContext,
+  ): void | Promise<void> {
     const { oracle, random, process, handlerMaxMs, note } = this.#options;
     note(`${this.name} starts ${topic}/${partition}@${offset}`);
     const seen = { topic, partition, offset, eventId };
     oracle.started(this, seen);
     if (random.chance(0.2)) return oracle.done(this, seen);
+    // It goes on all the same, as handlers do; the partition may come back to us meanwhile.
+    signal.addEventListener("abort", () => oracle.abandoned(this, seen), { once: true });
     this.#handlers += 1;
     return sleep(process, random.below(handlerMaxMs())).then(() => {
       this.#handlers -= 1;

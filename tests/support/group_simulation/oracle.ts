@@ -103,6 +103,11 @@ export class GroupOracle {
     if (known.done.has(seen.offset)) this.repeats += 1;
     known.done.add(seen.offset);
     while (known.done.has(known.firstOpen)) known.firstOpen += 1;
+    this.abandoned(by, seen);
+  }
+
+  /** What comes of it does not count any more: it may start again. */
+  abandoned(by: Witness, seen: Seen): void {
     this.#running.get(placeOf(seen))?.delete(by.name);
   }
 
