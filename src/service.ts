@@ -20,7 +20,7 @@ import { breakerProblem } from "./wiring/breaker.ts";
 import { Operator } from "./wiring/operator.ts";
 import { pauseText } from "./wiring/pause.ts";
 import { wireWatchdog } from "./wiring/watchdog.ts";
-import type { ServiceOptions } from "./wiring/service_options.ts";
+import { diagnosisContext, type ServiceOptions } from "./wiring/service_options.ts";
 import { StatusBoard } from "./wiring/status.ts";
 
 /** What a stop could and could not finish. */
@@ -65,6 +65,7 @@ export class Service {
     options.health.addCheck("stalled", () => this.#watchdog.problem);
     options.health.addCheck("fetch", () => this.#parts.fetcher.refusal);
     options.health.addCheck("unreadable", () => this.#parts.quarantine.problem);
+    options.health.addCheck("access", () => this.#parts.access.problem);
     options.health.addCheck("lease", () => this.#leaseProblem());
     options.health.addCheck("rebalance", () => this.#board.rebalanceProblem());
     const addPaused = options.config.readyWhenPaused ? "addNote" : "addCheck";
@@ -108,6 +109,7 @@ export class Service {
     await this.#connect();
     if (this.#stop.signal.aborted) return;
     logger.info("Successfully connected to Kafka", { brokers: config.kafkaBrokers.map(String) });
+    this.#parts.access.start();
     if (!config.enableAutoCommit) this.#remindOfNoCommits();
     committer.start();
     this.#board.start();
@@ -132,6 +134,7 @@ export class Service {
     this.#parts.metadata.stop();
     const fetching = Promise.all([fetcher.stop(), this.#parts.quarantine.stop()]);
     connections.close();
+    this.#parts.access.stop();
     this.#parts.security.stop();
     await Promise.allSettled([fetching, ...this.#background]);
     health.setPhase("stopped");
@@ -175,12 +178,7 @@ export class Service {
       servername: config.kafkaTlsServername,
       deadlineMs: config.socketConnectionSetupTimeoutMs,
     });
-    return diagnose(error, {
-      tls: config.kafkaTlsEnabled,
-      sasl: config.kafkaSaslMechanism === "none" ? null : config.kafkaSaslMechanism,
-      brokers: config.kafkaBrokers.map(String),
-      outOfDate,
-    });
+    return diagnose(error, { ...diagnosisContext(config), outOfDate });
   }
 
   #onFirstJoin(): void {
@@ -188,19 +186,17 @@ export class Service {
     if (!this.#stop.signal.aborted) this.#options.health.setPhase("running");
   }
 
-  /** Final at start where waiting cannot help; later, not ready and tried again. */
+  /** Final where waiting cannot help. Missing rights are access.ts's business. */
   #onRefused(refusal: Refusal): void {
     const { health, telemetry } = this.#options;
     if (refusal.final) {
       this.#ended.resolve(new ExitError(EXIT.CONFIG, refusal.text));
-    } else if (this.#isStarting() && isAuthorizationCode(refusal.code)) {
-      this.#ended.resolve(new ExitError(EXIT.NO_PERMISSION, refusal.text));
-    } else {
-      telemetry.groupRefused({ reason: refusal.text });
-      if (refusal.of !== "group") return;
-      this.#groupRefusal = refusal;
-      health.setProblem("group", refusal.text);
+      return;
     }
+    if (refusal.of === "group") this.#groupRefusal = refusal;
+    if (isAuthorizationCode(refusal.code)) return;
+    telemetry.groupRefused({ reason: refusal.text });
+    if (refusal.of === "group") health.setProblem("group", refusal.text);
   }
 
   #onAccepted(): void {
@@ -223,11 +219,6 @@ export class Service {
     return assignment.all().length > 0
       ? null
       : "no partition is ours, the group has enough members";
-  }
-
-  /** Until the group has taken us in and a leader has let us read. */
-  #isStarting(): boolean {
-    return !this.#hasJoined || !this.#parts.fetcher.hasServed;
   }
 
   #remindOfNoCommits(): void {

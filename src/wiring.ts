@@ -1,6 +1,7 @@
 /**
  * Settings in, parts out: makes the parts of the service and tells each whom to call. Nothing starts here.
  */
+import { type Access, isAccessError } from "./kafka/access.ts";
 import type { Security } from "./kafka/client.ts";
 import { Committer, type CommitterOptions } from "./kafka/committer.ts";
 import type { ConnectOptions } from "./kafka/connect.ts";
@@ -25,6 +26,7 @@ import { wireQuarantine } from "./wiring/quarantine.ts";
 import type { ServiceListener, ServiceOptions } from "./wiring/service_options.ts";
 
 export interface Parts {
+  readonly access: Access;
   readonly assignment: Assignment;
   readonly committer: Committer;
   readonly connect: ConnectOptions;
@@ -42,9 +44,13 @@ export interface Parts {
 const REVOKE_DRAIN_SHARE = 0.5;
 
 export function wire(options: ServiceOptions, listener: ServiceListener): Parts {
-  const cluster = wireCluster(options, () => {
-    membership.onMetadataChange();
-    consumer.onMetadataChange();
+  const cluster = wireCluster(options, {
+    ...listener,
+    onMetadataChange() {
+      membership.onMetadataChange();
+      consumer.onMetadataChange();
+    },
+    isStarting: () => isStarting(membership, fetcher),
   });
   const fetches = new SingleFetch(cluster);
   const holdsLease = () => membership.lease.holds;
@@ -87,8 +93,30 @@ export function wire(options: ServiceOptions, listener: ServiceListener): Parts 
     fetcher,
     committer,
   });
+  const membership: Membership = wireMembership(options, { cluster, consumer });
   const { config } = options;
-  const membership: Membership = new Membership({
+  const connect: ConnectOptions = {
+    ...cluster,
+    topics: config.kafkaTopic,
+    groupId: config.kafkaGroupId,
+    retentionMs: config.dlqRetentionMs,
+    deadLetterTopicFor,
+  };
+  const { access, connections, coordinator, metadata, security } = cluster;
+  const kafka = { access, connect, connections, coordinator, metadata, membership, security };
+  return { ...kafka, assignment, committer, consumer, fetcher, quarantine };
+}
+
+/** Until the group has taken us in, and a leader has let us read what it gave us. */
+function isStarting({ generation }: Membership, { hasServed }: Fetcher): boolean {
+  return generation === null || (generation.assignment.length > 0 && !hasServed);
+}
+
+function wireMembership(
+  { config }: ServiceOptions,
+  { cluster, consumer }: { readonly cluster: Cluster; readonly consumer: Consumer },
+): Membership {
+  return new Membership({
     ...cluster,
     groupId: config.kafkaGroupId,
     groupInstanceId: config.kafkaGroupInstanceId,
@@ -98,16 +126,6 @@ export function wire(options: ServiceOptions, listener: ServiceListener): Parts 
     heartbeatIntervalMs: config.heartbeatIntervalMs,
     listener: consumer,
   });
-  const connect: ConnectOptions = {
-    ...cluster,
-    topics: config.kafkaTopic,
-    groupId: config.kafkaGroupId,
-    retentionMs: config.dlqRetentionMs,
-    deadLetterTopicFor,
-  };
-  const { caller: connections, coordinator, metadata, security } = cluster;
-  const kafka = { connect, connections, coordinator, metadata, membership, security };
-  return { ...kafka, assignment, committer, consumer, fetcher, quarantine };
 }
 
 function wireFetcher(
@@ -133,7 +151,9 @@ function wireFetcher(
       if (isTaken) telemetry.messagesConsumed(delivery.messages.length);
       return isTaken;
     },
-    onFailed: (broker, error) => telemetry.fetchFailed({ broker, error }),
+    onFailed: (broker, error) => {
+      if (!isAccessError(error)) telemetry.fetchFailed({ broker, error });
+    },
   });
 }
 

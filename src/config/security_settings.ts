@@ -1,7 +1,9 @@
 /** Settings of who we are to Kafka, and of whom we trust: TLS and SASL. */
 import { fromFile, optional, required } from "./setting.ts";
-import { boolean, hostName, list, oneOf, text } from "./values.ts";
+import { boolean, hostName, integer, list, oneOf, text } from "./values.ts";
 import { saslExtension, tokenEndpointUrl } from "./oauth_values.ts";
+
+const HOUR_MS = 3_600_000;
 
 export const SECURITY_SETTINGS = {
   KAFKA_TLS_ENABLED: required({
@@ -106,5 +108,12 @@ export const SECURITY_SETTINGS = {
     type: list(saslExtension(), "comma-separated name=value"),
     unset: "none",
     doc: "SASL extensions to send with the token: logicalCluster=lkc-1,identityPoolId=pool-1",
+  }),
+  AUTH_RETRY_MS: required({
+    group: "TLS and SASL",
+    type: integer({ min: 0, max: 24 * HOUR_MS }),
+    default: "300000",
+    doc:
+      "Milliseconds that refused credentials or rights are tried again, once it runs, before exit 77",
   }),
 } as const;

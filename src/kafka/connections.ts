@@ -7,11 +7,7 @@ import type { Buffer } from "node:buffer";
 import net from "node:net";
 import tls from "node:tls";
 import { type Clock, sleep } from "../processing/clock.ts";
-import {
-  AuthenticationError,
-  CredentialsRefusedError,
-  NoCredentialsError,
-} from "./authentication.ts";
+import { isAboutCredentials, NoCredentialsError, refusalOf } from "./authentication.ts";
 import {
   type Connection,
   type KafkajsLogger,
@@ -21,7 +17,6 @@ import {
   type VersionRange,
   withoutThrottle,
 } from "./kafkajs.ts";
-import { ERROR_CODE } from "./error_codes.ts";
 import { type ApiRequest, type BrokerAddress, REQUIRED_APIS } from "./protocol.ts";
 
 /** What a connection is for. */
@@ -111,10 +106,6 @@ export class UnsupportedBrokerError extends Error {
 const KEEP_ALIVE_MS = 10_000;
 /** The longest that we hold back on a broker's word; it repeats itself if it means longer. */
 const THROTTLE_MAX_MS = 10_000;
-/** kafkajs calls it a refusal, too, when the connection ends under an authentication (broker/saslAuthenticator). */
-const LOST_MEANWHILE =
-  / failed: (Not connected|Closed connection|Connection (closed|error|timeout))/;
-
 interface OpenConnection {
   readonly connection: Connection;
   readonly opening: Promise<void>;
@@ -154,7 +145,10 @@ export class Connections implements ClosableCaller {
       missed,
       onMissed: () => this.#close(key, open, missed),
     }).catch((error) => {
-      throw this.#explain(error, open, brokerName(to));
+      const explained = this.#explain(error, open, brokerName(to));
+      // Authenticating again on a connection where that failed half-way is refused for being half-way.
+      if (isAboutCredentials(explained)) this.#close(key, open, explained.message);
+      throw explained;
     });
     this.#noteThrottle(open, answer);
     return answer as Answer;
@@ -267,20 +261,6 @@ export class Connections implements ClosableCaller {
     const details = { broker, cause: error, hadAnswered, ...code };
     return new ConnectionError(`${broker}: ${cause.message}`, details);
   }
-}
-
-/** Null: not our credentials were at fault. */
-function refusalOf(error: unknown, broker: string): AuthenticationError | null {
-  const { name, message, code } = error as Error & { readonly code?: unknown };
-  if (error instanceof CredentialsRefusedError && error.by === "token_endpoint") {
-    const { by } = error;
-    return new AuthenticationError(message, { by, cause: error });
-  }
-  const isRefusal = error instanceof CredentialsRefusedError ||
-    code === ERROR_CODE.SASL_AUTHENTICATION_FAILED ||
-    (name === "KafkaJSSASLAuthenticationError" && !LOST_MEANWHILE.test(message));
-  if (!isRefusal) return null;
-  return new AuthenticationError(`${broker} refused the credentials: ${message}`, { cause: error });
 }
 
 export function brokerName({ host, port }: BrokerAddress): string {

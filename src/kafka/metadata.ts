@@ -6,7 +6,7 @@
 import { type Clock, sleep } from "../processing/clock.ts";
 import type { TopicPartition } from "../processing/message.ts";
 import { brokerName, type Caller } from "./connections.ts";
-import { ERROR_CODE, errorCodeText } from "./error_codes.ts";
+import { ERROR_CODE, errorCodeText, isAuthorizationCode } from "./error_codes.ts";
 import { metadata, type TopicInfo } from "./metadata_request.ts";
 import { type ApiRequest, type BrokerAddress, findCoordinator } from "./protocol.ts";
 
@@ -244,6 +244,8 @@ export class CoordinatorError extends Error {
 
 /** Per partition of one topic, keeps what has the higher leader epoch: brokers learn of changes at different times. */
 function newest(info: TopicInfo, known: TopicInfo): TopicInfo {
+  // Whoever may not see a topic is not told its id either.
+  if (isAuthorizationCode(info.errorCode)) return { ...known, errorCode: info.errorCode };
   if (info.id !== known.id) return info;
   if (info.errorCode !== ERROR_CODE.NONE) return { ...known, errorCode: info.errorCode };
   const before = new Map(known.partitions.map((each) => [each.partition, each]));

@@ -3,6 +3,7 @@ import type { Buffer } from "node:buffer";
 import { type ApiRequest, ownRequest, type Throttled } from "./protocol.ts";
 
 export interface ProduceAnswer extends Throttled {
+  readonly topic: string;
   readonly errorCode: number;
   /** Of the batch's first record; -1 when it was not stored. */
   readonly offset: number;
@@ -25,14 +26,14 @@ export function produce(args: {
     },
     decode(decoder) {
       const partitions = decoder.readArray(() => {
-        decoder.readString(); // topic
+        const topic = decoder.readString();
         return decoder.readArray(() => {
           decoder.readInt32(); // partition
           const errorCode = decoder.readInt16();
           const offset = Number(decoder.readInt64().toString());
           decoder.readInt64(); // log append time
           decoder.readInt64(); // log start offset
-          return { errorCode, offset };
+          return { topic, errorCode, offset };
         });
       }).flat();
       const [stored] = partitions;

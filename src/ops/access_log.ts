@@ -20,6 +20,20 @@ export class AccessLog {
     this.#logger[level]("No access token, trying again", { attempt, delayMs, error });
   }
 
+  /** `giveUpMs` is null where that would not help. */
+  accessRefused(
+    { reason, giveUpMs }: { readonly reason: string; readonly giveUpMs: number | null },
+  ): void {
+    const fields = { reason, giveUpMs: giveUpMs ?? undefined };
+    this.#logger.error("Kafka refuses us, trying again", fields);
+  }
+
+  accessGranted(
+    { reason, refusedMs }: { readonly reason: string; readonly refusedMs: number },
+  ): void {
+    this.#logger.info("Kafka refuses us no longer", { reason, refusedMs });
+  }
+
   tokenIssuedAgain({ attempts }: { readonly attempts: number }): void {
     this.#logger.info("Got an access token again", { attempts });
   }

@@ -29,9 +29,13 @@ type Timestamped = { readonly timestamp: number };
 const COORDINATOR_TRIES_QUIET = 10;
 /**
  * Refusals of a commit that belong to a rebalance or a moving coordinator: COORDINATOR_LOAD_IN_PROGRESS,
- * COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR, ILLEGAL_GENERATION, UNKNOWN_MEMBER_ID, REBALANCE_IN_PROGRESS.
+ * COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR, ILLEGAL_GENERATION, UNKNOWN_MEMBER_ID, REBALANCE_IN_PROGRESS; and those
+ * that are told once, by access_log.ts: TOPIC_, GROUP_, CLUSTER_AUTHORIZATION_FAILED.
  */
-const PASSING_COMMIT_CODES: ReadonlySet<number | null> = new Set([14, 15, 16, 22, 25, 27]);
+const PASSING_COMMIT_CODES: ReadonlySet<number | null> = new Set([
+  ...[14, 15, 16, 22, 25, 27],
+  ...[29, 30, 31],
+]);
 
 export class Telemetry implements ProcessingTelemetry {
   readonly measures = new Measures();

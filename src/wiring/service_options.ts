@@ -1,6 +1,7 @@
 /** What the service is made of, and whom its parts tell. */
 import type { Config } from "../config.ts";
 import type { ClosableCaller } from "../kafka/connections.ts";
+import type { DiagnosisContext } from "../kafka/diagnosis.ts";
 import type { Refusal } from "../kafka/generation.ts";
 import type { ExitError } from "../ops/exit.ts";
 import type { Health } from "../ops/health.ts";
@@ -24,6 +25,15 @@ export interface ServiceOptions {
   readonly cpuTimeMs?: () => number;
   /** Instead of connections over the network: how a simulation stands in for it. */
   readonly caller?: ClosableCaller;
+}
+
+/** What a diagnosis has to know of the settings. */
+export function diagnosisContext(config: Config): DiagnosisContext {
+  return {
+    tls: config.kafkaTlsEnabled,
+    sasl: config.kafkaSaslMechanism === "none" ? null : config.kafkaSaslMechanism,
+    brokers: config.kafkaBrokers.map(String),
+  };
 }
 
 /** What the parts tell the service. */
