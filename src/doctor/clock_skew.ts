@@ -38,12 +38,10 @@ async function askController(
   examination: Examination,
   view: ClusterView,
 ): Promise<{ readonly aheadMs: number; readonly precisionMs: number } | null> {
-  const to = view.controller ?? view.brokers[0];
-  if (to === undefined) return null;
   const { clock } = examination;
   const tell = async () => {
     const before = clock.wallTime();
-    const { errorCode, timeMs } = await ask(examination, to, quorumTime());
+    const { errorCode, timeMs } = await ask(examination, view.from, quorumTime());
     const halfMs = (clock.wallTime() - before) / 2;
     if (errorCode !== ERROR_CODE.NONE || timeMs === null) return null;
     return { aheadMs: before + halfMs - timeMs, precisionMs: halfMs };

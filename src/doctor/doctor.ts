@@ -133,9 +133,12 @@ async function examineKafka(
   return { results: [...results, ...found.flat()], brokers: view.brokers.length };
 }
 
+/** As the first one sees it that answered. */
 function viewOf(probes: readonly Probe[]): ClusterView | null {
-  const answer = probes.map((probe) => probe.answer).find((each) => each !== null);
-  return answer === undefined ? null : new ClusterView(answer);
+  for (const { address, answer } of probes) {
+    if (answer !== null) return new ClusterView(answer, address);
+  }
+  return null;
 }
 
 function nobodyToAsk({ verdicts }: Examination): readonly Result[] {
@@ -165,11 +168,12 @@ async function inspectGroup(
   const samples = standings.then((known) => takeSamples(examination, known));
   const found = await Promise.all([
     guarded("Rights", () => Promise.resolve(checkRights(examination, { view, group }))),
-    guarded("Group", () => checkGroup(examination, { view, group })),
+    guarded("Group", () => checkGroup(examination, group)),
     guarded("Group", async () => checkOffsets(examination, { standings: await standings, group })),
     guarded("Messages", async () => {
       const [known, taken] = await Promise.all([standings, samples]);
-      return checkMessages(examination, { standings: known, samples: taken });
+      const partitions = view.partitionsOf(examination.config.kafkaTopic);
+      return checkMessages(examination, { partitions, standings: known, samples: taken });
     }),
     guarded("This machine", () => checkClock(examination, { view, samples })),
   ]);

@@ -61,10 +61,13 @@ export function addressFacts(address: string): Readonly<Record<string, string>> 
 export class ClusterView {
   readonly brokers: readonly BrokerAddress[];
   readonly controller: BrokerAddress | undefined;
+  /** Where this view is from: an address that can be reached, whatever brokers advertise. */
+  readonly from: BrokerAddress;
   readonly #topics: ReadonlyMap<string, TopicInfo>;
 
-  constructor({ brokers, controllerId, topics }: MetadataAnswer) {
+  constructor({ brokers, controllerId, topics }: MetadataAnswer, from: BrokerAddress) {
     this.brokers = brokers;
+    this.from = from;
     this.controller = brokers.find(({ id }) => id === controllerId);
     this.#topics = new Map(topics.map((topic) => [topic.name, topic]));
   }
@@ -81,6 +84,11 @@ export class ClusterView {
         topic?.errorCode === ERROR_CODE.LEADER_NOT_AVAILABLE;
       return isUsable && topic !== undefined ? [topic] : [];
     });
+  }
+
+  /** How many partitions these topics have that exist and may be seen. */
+  partitionsOf(names: readonly string[]): number {
+    return this.usable(names).reduce((sum, { partitions }) => sum + partitions.length, 0);
   }
 
   /** Partitions of these topics by the broker that leads them; those without a leader are left out. */

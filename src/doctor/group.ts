@@ -85,14 +85,14 @@ async function mayRead(
 /** The group's kind, assignor, members and session. */
 export async function checkGroup(
   examination: Examination,
-  { view, group }: { readonly view: ClusterView; readonly group: GroupFacts },
+  group: GroupFacts,
 ): Promise<readonly Result[]> {
   const { config, verdicts } = examination;
   const check: Check = { section: "Group", name: config.kafkaGroupId };
   const { coordinator, description } = group;
   if (!group.isSeen) return [verdicts.skipped(check, "The user may not see it, see Rights")];
   if (coordinator === null || description === null) {
-    return [withoutCoordinator(examination, { check, view, group })];
+    return [withoutCoordinator(examination, check, group)];
   }
   const problems = [
     ...protocolProblems(examination, check, description),
@@ -105,23 +105,18 @@ export async function checkGroup(
 /** On a new cluster the first member makes it; on any other one it is away. */
 function withoutCoordinator(
   { verdicts }: Examination,
-  { check, view, group }: {
-    readonly check: Check;
-    readonly view: ClusterView;
-    readonly group: GroupFacts;
-  },
+  check: Check,
+  { silent, trouble }: GroupFacts,
 ): Result {
-  if (group.silent === 0 && group.trouble === null) {
-    const text =
-      "nobody coordinates it yet: the first group of a cluster makes its topic of offsets";
-    return verdicts.ok(check, text);
+  if (trouble !== null) {
+    return verdicts.found(check, "coordinator_missing", { detail: `It answers ${trouble}` });
   }
-  const detail = group.silent > 0
-    ? `${group.silent} of ${
-      counted(view.brokers.length, "broker")
-    } did not answer, the coordinator among them`
-    : `The coordinator answers ${group.trouble}`;
-  return verdicts.found(check, "coordinator_missing", { detail });
+  if (silent > 0) {
+    const who = `${counted(silent, "broker")} did not answer, the coordinator among them`;
+    return verdicts.skipped(check, `${who}, see Brokers`);
+  }
+  const text = "nobody coordinates it yet: the first group of a cluster makes its topic of offsets";
+  return verdicts.ok(check, text);
 }
 
 function protocolProblems(

@@ -120,14 +120,18 @@ function sampleOf(standing: Standing, { messages, unreadable }: DecodedBatches):
 
 export function checkMessages(
   examination: Examination,
-  { standings, samples }: {
+  { partitions, standings, samples }: {
+    /** How many there should be. */
+    readonly partitions: number;
     readonly standings: readonly Standing[];
     readonly samples: readonly Sample[];
   },
 ): readonly Result[] {
   const { verdicts } = examination;
   const check: Check = { section: "Messages", name: "batches" };
-  if (samples.length === 0 && standings.some(({ start, end }) => end > start)) {
+  if (partitions === 0) return [verdicts.skipped(check, "There is no topic to read")];
+  const wanted = standings.filter(({ start, end }) => end > start);
+  if (standings.length === 0 || (samples.length === 0 && wanted.length > 0)) {
     return [verdicts.skipped(check, "None could be fetched, see Rights and Brokers")];
   }
   const unreadable = samples.filter((sample) => sample.unreadable !== null);

@@ -64,15 +64,14 @@ function checkThing(
   needed: readonly Operation[],
 ): readonly Result[] {
   if (granted === null) return [];
-  // The last one needed includes DESCRIBE.
-  const toAllow = needed.at(-1) ?? "DESCRIBE";
+  const toAllow = toAllowFor(granted, needed);
   return needed.map((operation) => checkRight(examination, granted, { operation, toAllow }));
 }
 
 function checkRight(
   { verdicts }: Examination,
   granted: Granted,
-  { operation, toAllow }: { readonly operation: Operation; readonly toAllow: Operation },
+  { operation, toAllow }: { readonly operation: Operation; readonly toAllow: string },
 ): Result {
   const { resource, name, isSeen } = granted;
   const check = { section: "Rights", name: `${operation} ${resource} ${name}` } as const;
@@ -84,7 +83,7 @@ function checkRight(
   if (isAllowed) return verdicts.ok(check, "allowed");
   return verdicts.found(check, "right_missing", {
     detail: `The user may not ${operation} ${resource} ${name}`,
-    facts: { operation: titleCase(toAllow), resource, name },
+    facts: { operation: toAllow, resource, name },
   });
 }
 
@@ -95,7 +94,8 @@ function allowed({ isSeen, operations, mayRead }: Granted, operation: Operation)
   return operation === "READ" ? mayRead : null;
 }
 
-/** As kafka-acls.sh wants it. */
-function titleCase(operation: Operation): string {
-  return operation.charAt(0) + operation.slice(1).toLowerCase();
+/** As kafka-acls.sh wants it: the one that includes DESCRIBE, and for a topic that may have to be created that, too. */
+function toAllowFor({ isSeen }: Granted, needed: readonly Operation[]): string {
+  if (!needed.includes("WRITE")) return "Read";
+  return isSeen ? "Write" : "Create --operation Write";
 }

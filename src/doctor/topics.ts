@@ -221,9 +221,7 @@ async function readConfigs(
   examination: Examination,
   { view, topic }: Place,
 ): Promise<Configs> {
-  const [to] = view.brokers;
-  if (to === undefined) return new Map();
-  const answer = await ask(examination, to, describeConfigs("topic", [topic], CONFIG_NAMES));
+  const answer = await ask(examination, view.from, describeConfigs("topic", [topic], CONFIG_NAMES));
   const entries = answer.resources[0]?.configEntries ?? [];
   return new Map(entries.map(({ configName, configValue }) => [configName, configValue ?? ""]));
 }

@@ -32,6 +32,20 @@ export async function allow(
   if (refused !== undefined) throw new Error(`Cannot create ACLs: ${errorCodeText(refused)}`);
 }
 
+/** What a kafka-acls.sh command would allow; nothing of any other command. */
+export function aclsOf(command: string): readonly Acl[] {
+  if (!command.startsWith("kafka-acls.sh")) return [];
+  const principal = /--allow-principal '([^']+)'/.exec(command)?.[1] ?? "";
+  const [, kind = "", name = ""] = /--(topic|group) '([^']+)'/.exec(command) ?? [];
+  const operations = [...command.matchAll(/--operation (\w+)/g)].map(([, each = ""]) => each);
+  return operations.map((operation) => ({
+    principal,
+    resource: kind as Acl["resource"],
+    name,
+    operation: operation.toLowerCase() as Acl["operation"],
+  }));
+}
+
 function createAcls(acls: readonly Acl[]): ApiRequest<readonly number[]> {
   return ownRequest("CreateAcls", 30, [1, 1], {
     encode(encoder) {

@@ -100,7 +100,15 @@ export class KafkaClient implements AsyncDisposable {
     }));
     const numPartitions = options.partitions ?? 1;
     const admin = await this.#getAdmin();
-    await admin.createTopics({ topics: [{ topic, numPartitions, configEntries }] });
+    const topics = [{ topic, numPartitions, configEntries }];
+    // kafkajs's own wait for leaders gives up where a broker has not heard of the topic yet (admin/index.js).
+    await admin.createTopics({ topics, waitForLeaders: false });
+    await eventually(`${topic} has leaders`, () => admin.fetchTopicMetadata({ topics: [topic] }), {
+      withinMs: READ_DEADLINE_MS,
+      until: ({ topics: [created] }) =>
+        created?.partitions.length === numPartitions &&
+        created.partitions.every(({ leader }) => leader >= 0),
+    });
     return topic;
   }
 
@@ -187,9 +195,27 @@ export class KafkaClient implements AsyncDisposable {
     return Object.fromEntries(entries.map((each) => [each.configName, each.configValue]));
   }
 
+  /** Sets what a node can change while it runs, in place of all that was set so before. */
+  async setBrokerConfig(node: number, config: Readonly<Record<string, string>>): Promise<void> {
+    const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+    const type = ConfigResourceTypes.BROKER;
+    const resources = [{ type, name: String(node), configEntries }];
+    await (await this.#getAdmin()).alterConfigs({ validateOnly: false, resources });
+  }
+
+  /** All topics, those that Kafka makes for itself included. */
+  async topicNames(): Promise<readonly string[]> {
+    return await (await this.#getAdmin()).listTopics();
+  }
+
+  /** All groups that there are. */
+  async groupIds(): Promise<readonly string[]> {
+    return (await (await this.#getAdmin()).listGroups()).groups.map(({ groupId }) => groupId);
+  }
+
   /** Whether the topic is there. Never creates it. */
   async hasTopic(topic: string): Promise<boolean> {
-    return (await (await this.#getAdmin()).listTopics()).includes(topic);
+    return (await this.topicNames()).includes(topic);
   }
 
   /** How the broker describes the group. */

@@ -2,14 +2,15 @@
  * One node of Apache Kafka with every kind of secure listener, certificates, users and access control lists of its
  * own. Disposing it ends the node and deletes everything. Needs jars and openssl.
  */
-import { brokerName, Connections } from "../../src/kafka/connections.ts";
+import { brokerName, type Connections } from "../../src/kafka/connections.ts";
 import { fromKafkajs, type Throttled } from "../../src/kafka/protocol.ts";
 import type { BrokerAddress } from "../../src/kafka/protocol.ts";
-import { systemClock } from "../../src/ops/system_clock.ts";
 import { type Acl, allow } from "./acls.ts";
 import { type Certificates, CLIENT_PRINCIPAL, makeCertificates } from "./certificates.ts";
 import { succeeds } from "./command.ts";
+import { freePorts } from "./free_ports.ts";
 import { KafkaCluster } from "./kafka_cluster.ts";
+import { plainConnections } from "./with_connections.ts";
 
 /** The listeners beside plaintext, by what they ask for. */
 const LISTENERS = {
@@ -24,6 +25,8 @@ const LISTENERS = {
   OAUTH: "SASL_SSL",
   EXPIRED: "SSL",
   OTHERHOST: "SSL",
+  /** Sends clients on to `elsewherePort`, on which nobody listens. */
+  ELSEWHERE: "PLAINTEXT",
 } as const;
 
 export type SecureListener = keyof typeof LISTENERS;
@@ -59,6 +62,9 @@ export class SecureKafka implements AsyncDisposable {
   readonly deadLetterTopic: string;
   /** Holds the certificates, each as name.crt and name.key, and what else a test needs as a file. */
   readonly directory: string;
+  /** Where the broker keeps its logs. */
+  readonly dataDirectory: string;
+  readonly elsewherePort: number;
   readonly #cluster: KafkaCluster;
 
   private constructor(
@@ -67,6 +73,7 @@ export class SecureKafka implements AsyncDisposable {
       readonly topic: string;
       readonly cluster: KafkaCluster;
       readonly directory: string;
+      readonly elsewherePort: number;
     },
   ) {
     this.certificates = facts.certificates;
@@ -74,6 +81,8 @@ export class SecureKafka implements AsyncDisposable {
     this.deadLetterTopic = `${facts.topic}.dlq`;
     this.#cluster = facts.cluster;
     this.directory = facts.directory;
+    this.dataDirectory = dataIn(facts.directory);
+    this.elsewherePort = facts.elsewherePort;
   }
 
   /** Starts the node, then makes the topic and the access control lists. */
@@ -85,13 +94,20 @@ export class SecureKafka implements AsyncDisposable {
     });
     try {
       const certificates = await makeCertificates(directory);
+      const [elsewherePort = 0] = freePorts(1);
       const cluster = await KafkaCluster.start({
         listeners: LISTENERS,
-        properties: { ...tlsProperties(certificates), ...saslProperties(), ...aclProperties() },
+        advertisedPorts: { ELSEWHERE: elsewherePort },
+        properties: {
+          ...tlsProperties(certificates),
+          ...saslProperties(),
+          ...aclProperties(),
+          "log.dirs": dataIn(directory),
+        },
         formatArguments: scramArguments(),
       });
       const topic = `events-${crypto.randomUUID()}`;
-      const kafka = new SecureKafka({ certificates, topic, cluster, directory });
+      const kafka = new SecureKafka({ certificates, topic, cluster, directory, elsewherePort });
       await kafka.#prepare();
       return kafka;
     } catch (error) {
@@ -117,15 +133,7 @@ export class SecureKafka implements AsyncDisposable {
   }
 
   async #prepare(): Promise<void> {
-    const connections = new Connections({
-      clientId: "test",
-      ssl: null,
-      sasl: null,
-      connectionTimeoutMs: DEADLINE_MS,
-      requestTimeoutMs: DEADLINE_MS,
-      clock: systemClock,
-      kafkajsLogger: silent,
-    });
+    const connections = plainConnections();
     try {
       const to = this.address("PLAINTEXT");
       for (const topic of [this.topic, this.deadLetterTopic]) {
@@ -139,6 +147,10 @@ export class SecureKafka implements AsyncDisposable {
       connections.close();
     }
   }
+}
+
+function dataIn(directory: string): string {
+  return `${directory}/data`;
 }
 
 /** Why there can be none, as a phrase for a test's name; null when there can. By what the test runner found. */
@@ -167,14 +179,6 @@ const ACLS: readonly Acl[] = [
 function acl(principal: string, resource: Acl["resource"], operation: Acl["operation"]): Acl {
   return { principal, resource, name: "*", operation };
 }
-
-const silent = {
-  namespace: () => silent,
-  debug: () => {},
-  info: () => {},
-  warn: () => {},
-  error: () => {},
-};
 
 function tlsProperties(certificates: Certificates): Record<string, string> {
   return {

@@ -41,10 +41,11 @@ export class TcpProxy implements AsyncDisposable {
     this.#target = target;
   }
 
-  /** Listens on a port that the system chooses, and connects each client to `target`, a host:port. */
-  static async start(target: string): Promise<TcpProxy> {
-    const [host = LOOPBACK, port = ""] = target.split(":");
-    const proxy = new TcpProxy({ host, port: Number(port), allowHalfOpen: true });
+  /** Listens on `port`, or one that the system chooses, and connects each client to `target`, a host:port. */
+  static async start(target: string, port = 0): Promise<TcpProxy> {
+    const [host = LOOPBACK, targetPort = ""] = target.split(":");
+    const proxy = new TcpProxy({ host, port: Number(targetPort), allowHalfOpen: true });
+    proxy.#port = port;
     await proxy.restore();
     return proxy;
   }

@@ -11,7 +11,7 @@ const INVALID = "{}";
 
 function check(values: readonly string[], unreadable: UnreadableBatch | null = null) {
   const samples = [{ standing: STANDING, messages: values.map(message), unreadable }];
-  return checkMessages(examinationWith(), { standings: [STANDING], samples });
+  return checkMessages(examinationWith(), { partitions: 1, standings: [STANDING], samples });
 }
 
 function message(value: string, offset: number): Message {
@@ -63,6 +63,19 @@ Deno.test("checkMessages() tells a batch that is put away from one at which the 
 });
 
 Deno.test("checkMessages() does not take what it could not fetch for nothing", () => {
-  const [result] = checkMessages(examinationWith(), { standings: [STANDING], samples: [] });
-  assert.equal(result?.status, "skipped");
+  const nothing = [
+    { partitions: 0, standings: [], samples: [] },
+    { partitions: 1, standings: [], samples: [] },
+    { partitions: 1, standings: [STANDING], samples: [] },
+  ];
+  for (const facts of nothing) {
+    assert.equal(checkMessages(examinationWith(), facts)[0]?.status, "skipped");
+  }
+  const empty = { ...STANDING, end: 0 };
+  const [result] = checkMessages(examinationWith(), {
+    partitions: 1,
+    standings: [empty],
+    samples: [],
+  });
+  assert.equal(result?.status, "ok");
 });
