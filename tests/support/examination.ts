@@ -35,3 +35,16 @@ export const LED: LedPartition = {
 export function standing(range: Pick<Standing, "start" | "end" | "committed">): Standing {
   return { ...LED, ...range };
 }
+
+/** Answers each request by its name; what is not there fails. */
+export function answering(answers: Readonly<Record<string, object>>): Caller {
+  return {
+    call({ request }) {
+      const answer = answers[request.apiName];
+      return answer === undefined
+        ? Promise.reject(new Error(`Nobody to ask: ${request.apiName}`))
+        : Promise.resolve(answer as never);
+    },
+    drop() {},
+  };
+}
