@@ -31,21 +31,21 @@ row({
   fault: "SIGKILL of a broker that leads partitions",
   expected: "its partitions go on when they have a new leader",
 }, async ({ repeat }) => {
-  await repeat(BROKER_KILL, 4);
+  await repeat(BROKER_KILL, 3);
 });
 
 row({
   fault: "clean restart of a broker",
   expected: "no visible pause, a thousandth is repeated at most",
 }, async ({ repeat }) => {
-  await repeat(BROKER_RESTART, 6);
+  await repeat(BROKER_RESTART, 3);
 });
 
 row({
   fault: "SIGSTOP of a broker for 8 s",
   expected: "its partitions go on when they have a new leader",
 }, async ({ repeat }) => {
-  await repeat(BROKER_FREEZE, 3);
+  await repeat(BROKER_FREEZE, 2);
 });
 
 row({

@@ -14,7 +14,7 @@ row({
   expected: `the others go on, its partitions are taken over within the session and 3 s`,
   isShort: true,
 }, async ({ repeat }) => {
-  await repeat(SIGKILL, 10);
+  await repeat(SIGKILL, 6);
 });
 
 row({
@@ -22,7 +22,7 @@ row({
   expected: "exit 0 in time, nothing waits for the session, a thousandth is repeated at most",
   isShort: true,
 }, async ({ repeat }) => {
-  await repeat(SIGTERM, 20, 3);
+  await repeat(SIGTERM, 20, 2);
 });
 
 row({
@@ -30,7 +30,7 @@ row({
   expected: "others take over; when it wakes it commits nothing and starts nothing before it joins",
   isShort: true,
 }, async ({ repeat }) => {
-  await repeat(FREEZE, 3);
+  await repeat(FREEZE, 2);
 });
 
 row({

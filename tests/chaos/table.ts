@@ -1,5 +1,5 @@
 /**
- * The table of faults: each row a test by its name, on a cluster of its own. `CHAOS=full` runs all of them and
+ * The table of faults: each row a test by its name; the rows of a file share a cluster, each with a topic of its own. `CHAOS=full` runs all of them and
  * keeps their results; `CHAOS=short` runs a few, with fewer repetitions.
  */
 import { librdkafkaMissing } from "../support/librdkafka.ts";
@@ -21,9 +21,7 @@ export interface Row {
   readonly expected: string;
   /** Runs with the short set, too. */
   readonly isShort?: boolean;
-  /** Asks for more of the first processes or the cluster than the defaults. */
   readonly bench?: BenchOptions;
-  readonly properties?: Readonly<Record<string, string>>;
 }
 
 /** What a row is run with. */
@@ -42,6 +40,9 @@ const LIBRDKAFKA_MISSING = SET === undefined ? null : await librdkafkaMissing();
 /** In the short set the machine is anybody's, and has other things to do. */
 const SHORT_SLACK = 2;
 
+let cluster: ChaosCluster | null = null;
+Deno.test.afterAll(endCluster);
+
 /** Registers a row. The body injects its faults; the verdict comes after it. */
 export function row(options: Row, body: (context: RowContext) => Promise<void>): void {
   if (IS_SHORT && !options.isShort) return;
@@ -49,17 +50,38 @@ export function row(options: Row, body: (context: RowContext) => Promise<void>):
   testIfPossible(name, TOOLS_MISSING || LIBRDKAFKA_MISSING, async () => {
     const seed = Number(Deno.env.get("TEST_SEED") ?? Math.trunc(Math.random() * 1_000_000));
     const random = new SeededRandom(seed);
-    await using cluster = await ChaosCluster.start(options.properties);
-    await using bench = await Bench.start(cluster, { seed, ...options.bench });
+    await using bench = await Bench.start(await healthyCluster(), { seed, ...options.bench });
     const repeat = async (disturbance: Disturbance, full: number, short = 1) => {
       for (let times = IS_SHORT ? short : full; times > 0; times -= 1) {
         await disturb(bench, disturbance, random);
       }
     };
-    await body({ bench, random, repeat, isShort: IS_SHORT });
+    try {
+      await body({ bench, random, repeat, isShort: IS_SHORT });
+    } catch (error) {
+      bench.addProblem(error instanceof Error ? error.message : String(error));
+    }
     const report = await bench.finish();
     console.log(`Seed ${seed}${describe(report).join("\n")}`);
     if (!IS_SHORT) await keepResult(resultOf(options, report));
     assertGood(report, IS_SHORT ? SHORT_SLACK : 1);
-  });
+  }, { sanitizeOps: false, sanitizeResources: false });
+}
+
+/** The cluster of this file, whatever the row before did to it. */
+async function healthyCluster(): Promise<ChaosCluster> {
+  try {
+    await cluster?.heal();
+  } catch (error) {
+    console.error(`Starting a new cluster: ${error}`);
+    await endCluster();
+  }
+  cluster ??= await ChaosCluster.start();
+  return cluster;
+}
+
+async function endCluster(): Promise<void> {
+  const ending = cluster;
+  cluster = null;
+  await ending?.[Symbol.asyncDispose]();
 }
