@@ -7,17 +7,15 @@ import type { Buffer } from "node:buffer";
 import net from "node:net";
 import tls from "node:tls";
 import { type Clock, sleep } from "../processing/clock.ts";
+import { agreedVersion, handshake, UnsupportedBrokerError } from "./handshake.ts";
 import { isAboutCredentials, NoCredentialsError, refusalOf } from "./authentication.ts";
 import {
   type Connection,
   type KafkajsLogger,
-  kafkajsRequest,
   newConnection,
   type SocketRequest,
-  type VersionRange,
-  withoutThrottle,
 } from "./kafkajs.ts";
-import { type ApiRequest, type BrokerAddress, REQUIRED_APIS } from "./protocol.ts";
+import type { ApiRequest, BrokerAddress } from "./protocol.ts";
 
 /** What a connection is for. */
 export type Purpose =
@@ -98,14 +96,10 @@ export class DeadlineError extends Error {
   }
 }
 
-/** A broker is too old, or too new, for a request that we cannot do without. */
-export class UnsupportedBrokerError extends Error {
-  override readonly name = "UnsupportedBrokerError";
-}
-
 const KEEP_ALIVE_MS = 10_000;
 /** The longest that we hold back on a broker's word; it repeats itself if it means longer. */
 const THROTTLE_MAX_MS = 10_000;
+const HEARTBEAT_THROTTLE_MAX_MS = 1_000;
 interface OpenConnection {
   readonly connection: Connection;
   readonly opening: Promise<void>;
@@ -113,6 +107,8 @@ interface OpenConnection {
   socketError: (Error & { readonly code?: string }) | null;
   closed: string | null;
   throttledUntil: number;
+  /** Wakes who waits for this connection's sake. */
+  readonly ended: AbortController;
 }
 
 export class Connections implements ClosableCaller {
@@ -182,7 +178,8 @@ export class Connections implements ClosableCaller {
       openSocket: (request) => this.#openSocket(key, request),
     });
     const missed = `${brokerName(to)} did not complete the handshake`;
-    const opening = withDeadline(handshake(connection, brokerName(to)), {
+    const pause = (ms: number) => sleep(options.clock, Math.min(ms, THROTTLE_MAX_MS));
+    const opening = withDeadline(handshake(connection, { broker: brokerName(to), pause }), {
       clock: options.clock,
       deadlineMs: options.connectionTimeoutMs + options.requestTimeoutMs,
       missed,
@@ -198,6 +195,7 @@ export class Connections implements ClosableCaller {
       socketError: null,
       closed: null,
       throttledUntil: 0,
+      ended: new AbortController(),
     };
     this.#open.set(key, open);
     opening.catch(() => {}); // told to whoever called
@@ -229,6 +227,7 @@ export class Connections implements ClosableCaller {
   #close(key: string, open: OpenConnection, reason: string): void {
     if (open.closed !== null) return;
     open.closed = reason;
+    open.ended.abort();
     if (this.#open.get(key) === open) this.#open.delete(key);
     const { connection } = open;
     connection.connectionStatus = "disconnected";
@@ -238,16 +237,24 @@ export class Connections implements ClosableCaller {
     connection.socket?.destroy(error);
   }
 
+  /** The broker holds a connection that does not obey back by itself, so obeying costs no time. */
   async #waitForThrottle(open: OpenConnection, purpose: Purpose): Promise<void> {
-    if (purpose === "heartbeat") return; // a late heartbeat costs the membership
-    const waitMs = open.throttledUntil - this.#options.clock.now();
-    if (waitMs > 0) await sleep(this.#options.clock, waitMs);
+    const { clock } = this.#options;
+    // A heartbeat that is late by more would cost the membership.
+    const capMs = purpose === "heartbeat" ? HEARTBEAT_THROTTLE_MAX_MS : THROTTLE_MAX_MS;
+    const giveUpAt = clock.now() + capMs;
+    while (!open.ended.signal.aborted) {
+      const waitMs = Math.min(giveUpAt, open.throttledUntil) - clock.now();
+      if (waitMs <= 0) return;
+      await sleep(clock, waitMs, open.ended.signal);
+    }
   }
 
   #noteThrottle(open: OpenConnection, answer: unknown): void {
-    const { throttleTimeMs } = answer as { throttleTimeMs?: number };
-    if (throttleTimeMs === undefined || throttleTimeMs <= 0) return;
-    open.throttledUntil = this.#options.clock.now() + Math.min(throttleTimeMs, THROTTLE_MAX_MS);
+    const { throttleTimeMs = 0 } = answer as { throttleTimeMs?: number };
+    if (throttleTimeMs <= 0) return;
+    const until = this.#options.clock.now() + throttleTimeMs;
+    open.throttledUntil = Math.max(open.throttledUntil, until);
   }
 
   #explain(error: unknown, open: OpenConnection, broker: string): Error {
@@ -269,54 +276,6 @@ export function brokerName({ host, port }: BrokerAddress): string {
 
 function connectionKey(to: BrokerAddress, purpose: Purpose): string {
   return `${brokerName(to)}/${purpose}`;
-}
-
-async function handshake(connection: Connection, broker: string): Promise<void> {
-  await connection.connect();
-  const { request, response } = kafkajsRequest("ApiVersions", {});
-  const answer = await connection.send({
-    request,
-    response: {
-      decode: async (payload) => withoutThrottle(await response.decode(payload)),
-      parse: (decoded) => Promise.resolve(decoded),
-    },
-    logResponseError: false,
-  }) as { readonly apiVersions: readonly (VersionRange & { readonly apiKey: number })[] };
-  const versions = Object.fromEntries(answer.apiVersions.map((each) => [each.apiKey, each]));
-  checkBroker(versions, broker);
-  connection.setVersions(versions);
-  connection.setSupportAuthenticationProtocol(true);
-  await connection.authenticate();
-}
-
-/** Names everything that a broker lacks at once. */
-function checkBroker(versions: Readonly<Record<number, VersionRange>>, broker: string): void {
-  const lacking = REQUIRED_APIS.filter(({ apiKey, version }) => {
-    const range = versions[apiKey];
-    return range === undefined || range.maxVersion < version;
-  });
-  if (lacking.length === 0) return;
-  const list = lacking.map(({ apiName, version }) => `${apiName} version ${version}`).join(", ");
-  throw new UnsupportedBrokerError(
-    `Use brokers of Apache Kafka 2.3 or newer, ${broker} lacks: ${list}`,
-  );
-}
-
-function agreedVersion(
-  versions: Readonly<Record<number, VersionRange>>,
-  request: ApiRequest<unknown>,
-  broker: string,
-): number {
-  const range = versions[request.apiKey];
-  const version = Math.min(request.maxVersion, range?.maxVersion ?? -1);
-  if (range !== undefined && version >= Math.max(request.minVersion, range.minVersion)) {
-    return version;
-  }
-  const offered = range === undefined ? "nothing" : `${range.minVersion} to ${range.maxVersion}`;
-  throw new UnsupportedBrokerError(
-    `${broker} does not speak ${request.apiName} version ${request.minVersion} to ` +
-      `${request.maxVersion}, it offers: ${offered}`,
-  );
 }
 
 /**

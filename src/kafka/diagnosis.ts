@@ -7,9 +7,10 @@ import { EXIT } from "../ops/exit.ts";
 import { diagnoseConnection, silent } from "./connection_diagnosis.ts";
 import { AuthenticationError, NoCredentialsError } from "./authentication.ts";
 import { TopicError } from "./connect.ts";
-import { ConnectionError, DeadlineError, UnsupportedBrokerError } from "./connections.ts";
+import { ConnectionError, DeadlineError } from "./connections.ts";
 import { DeadLetterTopicError } from "./dead_letter_topic.ts";
 import { ERROR_CODE, errorCodeText } from "./error_codes.ts";
+import { UnsupportedBrokerError } from "./handshake.ts";
 import { CoordinatorError } from "./metadata.ts";
 
 /** What is the matter, one word for each case that is told apart. */

@@ -15,7 +15,7 @@ import {
   offsetFetch,
   offsetForLeaderEpoch,
 } from "./offset_requests.ts";
-import { type ApiRequest, mapAnswer, type PartitionError } from "./protocol.ts";
+import type { ApiRequest, PartitionError } from "./protocol.ts";
 
 export interface OffsetsOptions {
   readonly caller: Caller;
@@ -91,9 +91,10 @@ export class Offsets {
     { leaderEpoch, isWanted }: { readonly leaderEpoch: number; readonly isWanted: () => boolean },
   ): Promise<number | null> {
     const answer = await this.#persist(isWanted, async () => {
-      const end = await this.#askLeader(partition, (leader) => {
-        const epochs = { current: leader.leaderEpoch, asked: leaderEpoch };
-        return mapAnswer(offsetForLeaderEpoch(partition, epochs), ({ partitions }) => partitions);
+      const end = await this.#askLeader(partition, {
+        requestFor: (leader) =>
+          offsetForLeaderEpoch(partition, { current: leader.leaderEpoch, asked: leaderEpoch }),
+        pick: ({ partitions }) => partitions[0],
       });
       return end === null ? null : { offset: end.endOffset };
     });
@@ -101,29 +102,33 @@ export class Offsets {
   }
 
   async #logOffset(partition: TopicPartition, at: "start" | "end"): Promise<number | null> {
-    const listed = await this.#askLeader(
-      partition,
-      () => mapAnswer(listOffsets([partition], at), ({ offsets }) => offsets),
-    );
+    const listed = await this.#askLeader(partition, {
+      requestFor: () => listOffsets([partition], at),
+      pick: ({ offsets }) => offsets[0],
+    });
     return listed?.offset ?? null;
   }
 
   /** One answer about one partition from its leader; null: ask again, by a new view of the cluster. */
-  async #askLeader<T extends PartitionError>(
+  async #askLeader<Answer, T extends PartitionError>(
     partition: TopicPartition,
-    requestFor: (leader: PartitionLeader) => ApiRequest<readonly T[]>,
+    { requestFor, pick }: {
+      readonly requestFor: (leader: PartitionLeader) => ApiRequest<Answer>;
+      readonly pick: (answer: Answer) => T | undefined;
+    },
   ): Promise<T | null> {
     const { caller, metadata, requestTimeoutMs: deadlineMs } = this.#options;
     const leader = metadata.leader(partition);
     if (leader === undefined) return this.#doubt();
     const request = requestFor(leader);
     try {
-      const [answer] = await caller.call({
+      const whole = await caller.call({
         to: leader.broker,
         purpose: "metadata",
         request,
         deadlineMs,
       });
+      const answer = pick(whole);
       if (answer?.errorCode === ERROR_CODE.NONE) return answer;
       if (answer !== undefined) this.#refused(request.apiName, answer.errorCode);
       return this.#doubt();

@@ -1,10 +1,7 @@
 /** One failure of each kind that diagnose() tells apart and that the doctor leaves to it, with what it says. */
 import { AuthenticationError, NoCredentialsError } from "../../src/kafka/authentication.ts";
-import {
-  ConnectionError,
-  DeadlineError,
-  UnsupportedBrokerError,
-} from "../../src/kafka/connections.ts";
+import { ConnectionError, DeadlineError } from "../../src/kafka/connections.ts";
+import { UnsupportedBrokerError } from "../../src/kafka/handshake.ts";
 import { diagnose, type Diagnosis, type DiagnosisContext } from "../../src/kafka/diagnosis.ts";
 
 const BROKER = "kafka:9092";

@@ -1,6 +1,6 @@
 import { TopicError } from "../../../src/kafka/connect.ts";
 import { AuthenticationError } from "../../../src/kafka/authentication.ts";
-import { UnsupportedBrokerError } from "../../../src/kafka/connections.ts";
+import { UnsupportedBrokerError } from "../../../src/kafka/handshake.ts";
 import { DeadLetterTopicError } from "../../../src/kafka/dead_letter_topic.ts";
 import type { DiagnosisContext } from "../../../src/kafka/diagnosis.ts";
 import { CoordinatorError } from "../../../src/kafka/metadata.ts";

@@ -1,0 +1,54 @@
+/** What a broker asks of a client over its quota is done: nothing is sent on a connection before its time (KIP-219). */
+import assert from "node:assert/strict";
+import { EmbeddedKafka, Faults } from "../../src/broker/mod.ts";
+import { badMessages, events } from "../support/events.ts";
+import { KafkaClient } from "../support/kafka_client.ts";
+import { finalCounts, handledEvents, startService, untilAllCommitted } from "../support/service.ts";
+
+const TOPIC = "events";
+const GROUP = "group";
+const CLIENT = "the-service";
+const EVENTS = 200;
+const THROTTLE_MS = 400;
+/** Between the broker's answer and the service's clock. */
+const TOLERANCE_MS = 20;
+const APIS = [
+  ...["ApiVersions", "Metadata", "FindCoordinator", "JoinGroup", "SyncGroup", "Heartbeat"],
+  ...["OffsetFetch", "ListOffsets", "Fetch", "OffsetCommit", "Produce"],
+];
+
+Deno.test("a broker that throttles is obeyed, by every request on the connection", async () => {
+  await using kafka = await EmbeddedKafka.start({ topics: { [TOPIC]: 1 } });
+  new Faults(kafka).throttle({ clientId: CLIENT }, THROTTLE_MS);
+  const answeredAt = new Map<string, number>();
+  const early: string[] = [];
+  const seen = new Set<string>();
+  kafka.intercept(async ({ apiName, clientId, nodeId, connectionId }, serve) => {
+    if (clientId !== CLIENT) return await serve();
+    const connection = `${nodeId}/${connectionId}`;
+    const sinceMs = performance.now() - (answeredAt.get(connection) ?? -Infinity);
+    if (sinceMs < THROTTLE_MS - TOLERANCE_MS) early.push(`${apiName} after ${sinceMs} ms`);
+    seen.add(apiName);
+    const reply = await serve();
+    answeredAt.set(connection, performance.now());
+    return reply;
+  });
+
+  await using client = new KafkaClient(kafka.bootstrap);
+  const messages = events({ seed: 1, count: EVENTS });
+  const [bad] = badMessages(1);
+  assert.ok(bad !== undefined);
+  await client.produce(TOPIC, [...messages, bad]);
+  await using service = await startService(kafka, {
+    topic: TOPIC,
+    group: GROUP,
+    // One partition, and no metadata by the clock: what is under way when an answer comes is not early.
+    settings: { KAFKA_CLIENT_ID: CLIENT, METADATA_MAX_AGE_MS: "60000" },
+  });
+  await untilAllCommitted(client, { group: GROUP, topic: TOPIC });
+  assert.equal((await service.stop()).code, 0);
+  assert.equal(handledEvents(service).length, EVENTS);
+  assert.equal(finalCounts(service)["dead_lettered"], 1);
+  assert.deepEqual(APIS.filter((apiName) => !seen.has(apiName)), [], "never asked");
+  assert.deepEqual(early, []);
+});
