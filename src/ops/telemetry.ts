@@ -5,7 +5,13 @@
  */
 import type { Clock } from "../processing/clock.ts";
 import type { Coordinates, Fields, Logger, TopicPartition } from "../processing/message.ts";
-import type { Failure, ProcessingTelemetry, StoredDeadLetter } from "../processing/telemetry.ts";
+import type {
+  DeadLetteredFacts,
+  Failure,
+  ProcessingTelemetry,
+  RetryFacts,
+} from "../processing/telemetry.ts";
+import type { TraceIds } from "../processing/tracing.ts";
 import { type Counts, noCounts, type RunningCounts } from "./counts.ts";
 import { Measures } from "./measures.ts";
 import { OperatorTelemetry } from "./operator_telemetry.ts";
@@ -112,28 +118,24 @@ export class Telemetry implements ProcessingTelemetry {
 
   messageRetried(
     message: Coordinates,
-    { attempt, delayMs, failure }: { attempt: number; delayMs: number; failure: Failure },
+    { attempt, delayMs, failure, trace }: RetryFacts,
   ): void {
     this.#counts.retried += 1;
     this.measures.errors.add([failure.stage, failure.code]);
-    const fields = { ...place(message), attempt, delayMs, ...failureFields(failure) };
+    const fields = { ...place(message), attempt, delayMs, ...failureFields(failure, trace) };
     this.#sparing.warning("Processing failed, trying again", fields, failure.code);
   }
 
   messageDeadLettered(
     message: Coordinates,
-    { attempts, failure, stored }: {
-      attempts: number;
-      failure: Failure;
-      stored: StoredDeadLetter | null;
-    },
+    { attempts, failure, stored, trace }: DeadLetteredFacts,
   ): void {
     this.measures.errors.add([failure.stage, failure.code]);
     const { stage, code, message: reason } = failure;
     const { topic, partition, offset } = message;
     const letter = { topic, partition, offset, stage, code, reason, attempts, stored };
     this.#recent.deadLettered(letter);
-    const fields = { ...place(message), ...failureFields(failure), attempts };
+    const fields = { ...place(message), ...failureFields(failure, trace), attempts };
     if (stored === null) {
       this.#counts.dropped += 1;
       this.#logger.warning("Message dropped", fields);
@@ -343,8 +345,9 @@ function place(at: TopicPartition & { readonly offset?: number }): Fields {
   return { topic, partition, offset };
 }
 
-function failureFields({ stage, code, message, stack }: Failure): Fields {
-  return { stage, code, reason: message, stack };
+function failureFields({ stage, code, message, stack }: Failure, trace?: TraceIds): Fields {
+  const ids = trace === undefined ? {} : { traceId: trace.traceId, spanId: trace.spanId };
+  return { stage, code, reason: message, stack, ...ids };
 }
 
 /** `NOT_COORDINATOR` of `NOT_COORDINATOR (16)`; the number where the code has no name here. */

@@ -17,7 +17,7 @@ import {
   type Tracer as OtelTracer,
 } from "@opentelemetry/api";
 import type { Coordinates, Header, Message, Outcome } from "../processing/message.ts";
-import type { Failure } from "../processing/telemetry.ts";
+import type { Failure, RetryFacts } from "../processing/telemetry.ts";
 import type { DeadLetterTrace, MessageTrace, Tracer } from "../processing/tracing.ts";
 import { readTraceContext, type TraceContext, traceparent } from "./trace_context.ts";
 
@@ -120,9 +120,7 @@ class MessageSpan implements MessageTrace {
     return context.with(this.#context, call);
   }
 
-  retried(
-    { attempt, delayMs, failure }: { attempt: number; delayMs: number; failure: Failure },
-  ): void {
+  retried({ attempt, delayMs, failure }: RetryFacts): void {
     this.#span.addEvent("retry", {
       attempt: exactly(attempt),
       delay_ms: exactly(Math.round(delayMs)),

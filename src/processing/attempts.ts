@@ -15,7 +15,7 @@ import type { Lanes } from "./lanes.ts";
 import type { Logger } from "./message.ts";
 import { type Backoff, retryDelayMs } from "./retry.ts";
 import type { Failure, ProcessingTelemetry, StoredDeadLetter } from "./telemetry.ts";
-import type { MessageTrace, Tracer } from "./tracing.ts";
+import type { MessageTrace, TraceIds, Tracer } from "./tracing.ts";
 import type { Work } from "./work.ts";
 
 export interface AttemptOptions extends Backoff {
@@ -193,7 +193,7 @@ export class Attempts {
     if (work.attempt >= maxAttempts) return this.#giveUp(work, failure);
     this.#note(work, { failure, isFinal: false });
     const delayMs = retryDelayMs(work.attempt, this.#options, clock.random());
-    const facts = { attempt: work.attempt, delayMs, failure };
+    const facts = { attempt: work.attempt, delayMs, failure, ...traceOf(work) };
     telemetry.messageRetried(work.message, facts);
     work.trace?.retried(facts);
     this.#wait(work, delayMs);
@@ -250,10 +250,19 @@ export class Attempts {
     const { trouble, attempt: attempts, message } = work;
     if (trouble === null) throw new Error("Cannot end as a dead letter without a failure");
     const { failure } = trouble;
-    this.#options.telemetry.messageDeadLettered(message, { attempts, failure, stored });
+    this.#options.telemetry.messageDeadLettered(message, {
+      attempts,
+      failure,
+      stored,
+      ...traceOf(work),
+    });
     endTrace(work, "dead_lettered", failure);
     this.#owner.onOutcome(work);
   }
+}
+
+function traceOf({ trace }: Work): { readonly trace?: TraceIds } {
+  return trace === null ? {} : { trace };
 }
 
 function endTrace(work: Work, ...how: Parameters<MessageTrace["ended"]>): void {

@@ -4,6 +4,7 @@
  */
 import type { BreakerReason } from "./breaker.ts";
 import type { Coordinates, Message, TopicPartition } from "./message.ts";
+import type { TraceIds } from "./tracing.ts";
 
 /** Why a message did not pass: where, what kind, and a text that never holds the message's content. */
 export interface Failure {
@@ -23,6 +24,25 @@ export interface StoredDeadLetter extends Coordinates {
   readonly reduced: "no" | "compressed" | "without_value";
 }
 
+/** An attempt that failed and is made again. */
+export interface RetryFacts {
+  readonly attempt: number;
+  readonly delayMs: number;
+  readonly failure: Failure;
+  /** Where the message is followed. */
+  readonly trace?: TraceIds;
+}
+
+/** A message that ended as a dead letter. */
+export interface DeadLetteredFacts {
+  readonly attempts: number;
+  readonly failure: Failure;
+  /** Null only with `DLQ_TOPIC=none`: the message is dropped on purpose. */
+  readonly stored: StoredDeadLetter | null;
+  /** Where the message is followed. */
+  readonly trace?: TraceIds;
+}
+
 /** Called synchronously, must not throw, must not wait. */
 export interface ProcessingTelemetry {
   messageProcessed(
@@ -33,16 +53,11 @@ export interface ProcessingTelemetry {
   messageSkipped(message: Coordinates, facts: { readonly reason: "tombstone" | "done" }): void;
   messageRetried(
     message: Coordinates,
-    facts: { readonly attempt: number; readonly delayMs: number; readonly failure: Failure },
+    facts: RetryFacts,
   ): void;
-  /** `stored` is null only with `DLQ_TOPIC=none`: the message is dropped on purpose. */
   messageDeadLettered(
     message: Coordinates,
-    facts: {
-      readonly attempts: number;
-      readonly failure: Failure;
-      readonly stored: StoredDeadLetter | null;
-    },
+    facts: DeadLetteredFacts,
   ): void;
   /** The dead letter could not be written yet; the message waits and the window fills. */
   deadLetterDelayed(

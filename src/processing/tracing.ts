@@ -4,7 +4,7 @@
  * look at a field a message.
  */
 import type { Coordinates, Header, Message, Outcome } from "./message.ts";
-import type { Failure } from "./telemetry.ts";
+import type { Failure, RetryFacts } from "./telemetry.ts";
 
 /** Called synchronously, must not throw, must not wait. */
 export interface Tracer {
@@ -22,11 +22,7 @@ export interface TraceIds {
 export interface MessageTrace extends TraceIds {
   /** Calls a handler in such a way that what it begins belongs to the trace. */
   run<T>(call: () => T): T;
-  retried(facts: {
-    readonly attempt: number;
-    readonly delayMs: number;
-    readonly failure: Failure;
-  }): void;
+  retried(facts: RetryFacts): void;
   deadLetterStarted(): DeadLetterTrace;
   /** `interrupted`: without an outcome, because the partition was taken away or a handler stopped the service. */
   ended(how: Outcome | "interrupted", failure?: Failure): void;

@@ -4,7 +4,7 @@ import { events } from "../support/events.ts";
 import { kafkaTest } from "../support/kafka.ts";
 import { OtlpReceiver, type ReceivedSpan } from "../support/otlp_receiver.ts";
 import { Recording } from "../support/recording.ts";
-import { startService, untilAllCommitted } from "../support/service.ts";
+import { logLines, startService, untilAllCommitted } from "../support/service.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const SPAN = "b7ad6b7169203331";
@@ -34,6 +34,9 @@ kafkaTest(
       "messaging.consumer.group.name": group,
       "messaging.client.id": "processing-service",
     };
+    const told = logLines(service).find(({ text }) => text === "Message dead-lettered");
+    assert.equal(told?.fields["trace_id"], TRACE);
+    assert.equal(told?.fields["span_id"], processed.spanId);
     const { links } = processed;
     assert.deepEqual(ids(processed), { traceId: TRACE, parentSpanId: SPAN, kind: CONSUMER });
     assert.deepEqual(links.map(({ traceId, spanId }) => [traceId, spanId]), [[TRACE, SPAN]]);

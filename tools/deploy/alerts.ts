@@ -183,7 +183,7 @@ export const ALERTS: readonly Alert[] = [
     severity: "warning",
     summary: `${PARTITION_OF} has been paused by an operator for an hour`,
     meaning: "Somebody paused it, and may have forgotten it",
-    action: "Ask; then let it go on in the console",
+    action: "Ask; then resume it, by the console or `POST /actions/resume`",
   },
   {
     name: "ProcessingBatchesUnreadable",
