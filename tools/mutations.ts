@@ -2,6 +2,7 @@
  * The guards that keep messages from being lost, each with the change that takes it out and the tests that must fail
  * then. `deno task mutants` tries them one at a time.
  */
+import { STALL_MUTATIONS } from "./stall_mutations.ts";
 
 export interface Mutation {
   /** The guard that is taken out. */
@@ -289,6 +290,7 @@ export const MUTATIONS: readonly Mutation[] = [
       name: "Partitions share MAX_BUFFER_BYTES evenly: a stuck one cannot take what another needs",
     }],
   },
+  ...STALL_MUTATIONS,
 ];
 
 function inQuarantine(name: string): NamedTest {

@@ -16,6 +16,7 @@ import {
   nameStall,
   type PartitionView,
   type Stall,
+  type StallCause,
 } from "./stall_cause.ts";
 
 /** What a look shows. */
@@ -34,7 +35,7 @@ export interface StalledPartitions extends Stall {
 }
 
 export interface WatchdogTelemetry {
-  /** Once for each change of the cause, and once more when it has lasted long. */
+  /** Once for each change of the cause, and once more when it has lasted long, whatever the cause was. */
   partitionsStalled(facts: StalledPartitions): void;
   partitionsMove(facts: { readonly partitions: readonly TopicPartition[] }): void;
   /** Nothing ran for so long: the loop was kept busy, or the process got no time from the machine. */
@@ -61,7 +62,10 @@ interface Track {
   stall: Stall | null;
   /** Since when a restart helps, or does not, whatever the cause: one that comes and goes must not hide the other. */
   kindAt: number;
-  told: "nothing" | "stalled" | "long";
+  /** The cause that was told last; null since it moved. */
+  told: StallCause | null;
+  /** Told, too, that it lasts and a restart would not help. */
+  isToldLong: boolean;
 }
 
 interface Watched {
@@ -74,7 +78,7 @@ const LOOK_EVERY_MS = 1_000;
 /** Lateness that is worth a line. */
 const LATE_MS = 5_000;
 /** Share of the time for which a loop that is blocked computes, at least, also on a busy machine; a frozen process does nothing. */
-const BUSY_SHARE = 0.1;
+const BUSY_SHARE = 0.02;
 
 export class Watchdog {
   readonly #options: WatchdogOptions;
@@ -113,9 +117,10 @@ export class Watchdog {
     return stalls;
   }
 
-  /** What readiness is told; null when everything moves that should. */
+  /** What readiness is told; null when everything moves that should. Whether a pause counts, READY_WHEN_PAUSED decides. */
   get problem(): string | null {
-    const byCause = Map.groupBy(this.stalls, ({ cause }) => cause);
+    const unwanted = this.stalls.filter(({ cause }) => cause !== "paused");
+    const byCause = Map.groupBy(unwanted, ({ cause }) => cause);
     if (byCause.size === 0) return null;
     const texts = [...byCause].map(([cause, stalls]) =>
       `${partitionRanges(stalls)} ${cause}: ${stalls[0]?.reason}`
@@ -147,10 +152,11 @@ export class Watchdog {
       const isCommitted = view.committed === null || view.committed === view.prefix;
       note(commit, { now, at: view.committed ?? -1, idleAt: isCommitted ? now : -Infinity });
       if (prefix.movedAt < now) {
-        this.#judge(prefix, { view, stall: nameStall(group, view), stalled });
+        this.#judge(prefix, { view, stall: nameStall(group, view), stalled, besides: commit });
       }
       if (commit.movedAt < now) {
-        this.#judge(commit, { view, stall: nameCommitStall(group, view), stalled });
+        const stall = nameCommitStall(group, view);
+        this.#judge(commit, { view, stall, stalled, besides: prefix });
       }
       if (wasTold && !isTold(prefix) && !isTold(commit)) moving.push(view);
     }
@@ -194,7 +200,9 @@ export class Watchdog {
 
   #judge(
     track: Track,
-    { view, stall, stalled }: {
+    { view, stall, stalled, besides }: {
+      /** What it is told for need not be told again. */
+      readonly besides: Track;
       readonly view: PartitionView;
       readonly stall: Stall;
       readonly stalled: StalledPartitions[];
@@ -203,9 +211,12 @@ export class Watchdog {
     const { softMs, hardMs } = this.#options;
     const now = this.#lookedAt;
     const before = track.stall;
-    if (before === null) track.kindAt = track.movedAt;
-    else if (helpsRestart(before.cause) !== helpsRestart(stall.cause)) track.kindAt = now;
-    if (before?.cause !== stall.cause) track.told = "nothing";
+    if (before === null) {
+      track.kindAt = track.movedAt;
+    } else if (helpsRestart(before.cause) !== helpsRestart(stall.cause)) {
+      track.kindAt = now;
+      track.isToldLong = false;
+    }
     track.stall = stall;
     const forMs = now - track.movedAt;
     const isLong = now - track.kindAt >= hardMs;
@@ -215,10 +226,12 @@ export class Watchdog {
       const what = `${topic}/${partition} stands still for ${seconds(forMs)}`;
       return this.#end(`${what}, ${stall.cause}: ${stall.reason}`);
     }
-    if (track.told === "long" || (track.told === "stalled" && !isLong)) return;
-    track.told = isLong ? "long" : "stalled";
-    const partitions = [{ topic, partition }];
-    stalled.push({ ...stall, partitions, forMs: Math.round(forMs), isLong });
+    const facts = { ...stall, partitions: [{ topic, partition }], forMs: Math.round(forMs) };
+    const isTold = track.told === stall.cause || besides.told === stall.cause;
+    if (!isTold) stalled.push({ ...facts, isLong: false });
+    if (isLong && !track.isToldLong && !besides.isToldLong) stalled.push({ ...facts, isLong });
+    track.told = stall.cause;
+    track.isToldLong ||= isLong;
   }
 
   #end(text: string): void {
@@ -229,7 +242,7 @@ export class Watchdog {
 }
 
 function newTrack(now: number): Track {
-  return { at: NaN, movedAt: now, stall: null, kindAt: now, told: "nothing" };
+  return { at: NaN, movedAt: now, stall: null, kindAt: now, told: null, isToldLong: false };
 }
 
 /** Moved since the last look, or nothing was left to do at some time since then. */
@@ -242,11 +255,12 @@ function note(
   track.at = at;
   track.movedAt = hasMoved ? now : idleAt;
   track.stall = null;
-  track.told = "nothing";
+  track.told = null;
+  track.isToldLong = false;
 }
 
 function isTold({ told }: Track): boolean {
-  return told !== "nothing";
+  return told !== null;
 }
 
 /** One line for all partitions of the same cause and reason. */

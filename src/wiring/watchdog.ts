@@ -47,17 +47,14 @@ function look(
     const { topic, partition: number, prefix, position, acknowledged, state } = partition;
     const isCaughtUp = errorCode === ERROR_CODE.NONE && bounds !== null &&
       prefix === position && bounds.logEnd <= position;
-    // Held still on purpose: nothing is expected of it.
-    const isPaused = partition.pause !== null ||
-      (config.readyWhenPaused && partition.breaker.isOpen);
     return {
       topic,
       partition: number,
       prefix,
       committed: config.enableAutoCommit ? acknowledged : null,
-      caughtUpAt: isPaused ? now : isCaughtUp ? answeredAt : -Infinity,
+      caughtUpAt: isCaughtUp ? answeredAt : -Infinity,
       isActive: state === "active",
-      paused: breakerText(partition),
+      paused: pausedBy(partition) ?? breakerText(partition),
       unreadable: parts.quarantine.stalled(partition),
       first: firstHeld(partition, now),
       reading: readingOf(parts, { partition, isAnswering: now - answeredAt < answerMs }),
@@ -66,6 +63,10 @@ function look(
   const given = membership.generation?.holds ? membership.generation.assignment : [];
   const awaited = given.filter((each) => assignment.get(each) === undefined).map(notBegun);
   return { group: groupOf(parts, { refusal, now }), partitions: [...begun, ...awaited] };
+}
+
+function pausedBy({ pause }: Partition): string | null {
+  return pause === null ? null : `paused by ${pause.by}: ${pause.reason}`;
 }
 
 function groupOf(

@@ -190,6 +190,14 @@ for (const { when, group, partition, reading, first, cause, reason } of CASES) {
   });
 }
 
+Deno.test("nameStall() blames no message and no leader while no broker answers", () => {
+  const group = { ...GROUP, outage: { text: "connection refused", isAuthentication: false } };
+  const away = nameStall(group, { ...PARTITION, first: HELD });
+  assert.equal(away.cause, "brokers_away");
+  const reading = { ...READING, isAnswering: false };
+  assert.equal(nameStall(group, { ...PARTITION, reading }).cause, "brokers_away");
+});
+
 Deno.test("nameCommitStall() names what the coordinator says of a commit", () => {
   const refused = (text: string, isAuthorization: boolean) =>
     nameCommitStall({ ...GROUP, commitRefusal: { text, isAuthorization } }, PARTITION);

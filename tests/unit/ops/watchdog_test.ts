@@ -82,7 +82,8 @@ Deno.test("Watchdog never ends the service where a restart does not help, and sa
     "warning Partitions stand still",
     "error Partitions still stand still, a restart would not help",
   ]);
-  assert.match(watchdog.problem ?? "", /paused: too many dead letters/);
+  assert.deepEqual(watchdog.stalls.map(({ cause }) => cause), ["paused"]);
+  assert.equal(watchdog.problem, null, "whether a pause counts is not for the watchdog to say");
 });
 
 Deno.test("Watchdog gives a cause for which a restart helps its own STALL_HARD_MS", async () => {
@@ -127,6 +128,20 @@ Deno.test("Watchdog sees commits that are refused while messages are processed",
   }
   assert.equal(ended.length, 1);
   assert.match(ended[0] ?? "", /commit_refused: .*OFFSET_METADATA_TOO_LARGE/);
+});
+
+Deno.test("Watchdog tells once what holds up both a partition's messages and its commits", async () => {
+  const outage = { text: "connection refused", isAuthentication: false };
+  const uncommitted = { ...PARTITION, committed: 5 };
+  const { clock, seen, told, watchdog } = makeWatchdog([uncommitted], { ...GROUP, outage });
+  await clock.advance(2_000);
+  seen.partitions = [{ ...uncommitted, prefix: 11 }]; // so that the commits have stood still for longer
+  await clock.advance(2 * HARD_MS);
+  assert.deepEqual(told(), [
+    "warning Partitions stand still",
+    "error Partitions still stand still, a restart would not help",
+  ]);
+  assert.equal(watchdog.stalls.length, 1);
 });
 
 Deno.test("Watchdog expects no commits where none are made", async () => {
@@ -177,10 +192,14 @@ Deno.test("Watchdog ends the service that was kept busy for STALL_HARD_MS, and n
 });
 
 Deno.test("Watchdog tells partitions of one cause in one line", async () => {
-  const others = [0, 1, 2].map((partition) => ({ ...PAUSED, partition }));
+  const unreadable = { ...PARTITION, unreadable: "codec 7" };
+  const others = [0, 1, 2].map((partition) => ({ ...unreadable, partition }));
   const { clock, logger, watchdog } = makeWatchdog([...others, STUCK]);
   await clock.advance(SOFT_MS + 2_000);
   const lines = logger.shown.map(({ fields }) => [fields["partitions"], fields["cause"]]);
-  assert.deepEqual(lines, [["events/0-2", "paused"], ["events/3", "handler_stuck"]]);
-  assert.match(watchdog.problem ?? "", /^events\/0-2 paused: .*; events\/3 handler_stuck: /);
+  assert.deepEqual(lines, [["events/0-2", "unreadable_batch"], ["events/3", "handler_stuck"]]);
+  assert.match(
+    watchdog.problem ?? "",
+    /^events\/0-2 unreadable_batch: .*; events\/3 handler_stuck: /,
+  );
 });
