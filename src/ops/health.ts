@@ -46,6 +46,11 @@ export class Health {
     if (phase === "running") this.#hasRun = true;
   }
 
+  /** For a check that depends on it: `facts` would ask the checks again. */
+  get phase(): Phase {
+    return this.#phase;
+  }
+
   /** Names what is wrong with a part; null when that is over. */
   setProblem(name: string, reason: string | null): void {
     if (reason === null) this.#problems.delete(name);

@@ -90,7 +90,7 @@ export class StatusBoard {
   /** A rebalance that takes long: somebody in the group does not come to the point. Null when there is none. */
   rebalanceProblem(): string | null {
     const { clock, config, health } = this.#options;
-    if (this.#rebalancingSince === null || health.facts().phase !== "running") return null;
+    if (this.#rebalancingSince === null || health.phase !== "running") return null;
     const forMs = clock.now() - this.#rebalancingSince;
     if (forMs < config.rebalanceTimeoutMs) return null;
     return `the group has been rebalancing for ${Math.round(forMs / 1000)} s`;
