@@ -15,6 +15,7 @@ import type { RatesSnapshot } from "./ops/rates.ts";
 import type { ServiceStatus } from "./ops/snapshot.ts";
 import type { Watchdog } from "./ops/watchdog.ts";
 import { sleep } from "./processing/clock.ts";
+import { type HeldMessage, longestHeld } from "./processing/standstill.ts";
 import { type Parts, wire } from "./wiring.ts";
 import { breakerProblem } from "./wiring/breaker.ts";
 import { Operator } from "./wiring/operator.ts";
@@ -29,6 +30,7 @@ export interface StopReport {
   readonly abandoned: number;
 }
 
+const SLOWEST_MAX = 10;
 const NOT_COMMITTED_EVERY_MS = 600_000;
 const NOT_COMMITTED =
   "Offsets are not committed: set ENABLE_AUTO_COMMIT=true, commits happen only after processing";
@@ -88,6 +90,12 @@ export class Service {
   /** How fast it goes, over the last minute; null in the first seconds. */
   rates(): RatesSnapshot | null {
     return this.#board.rates();
+  }
+
+  /** What takes longest of what was started, the oldest first. */
+  slowest(): readonly HeldMessage[] {
+    const nowMs = this.#options.clock.now();
+    return longestHeld(this.#parts.assignment.all(), { nowMs, max: SLOWEST_MAX });
   }
 
   /** What `/status` shows: where we stand with Kafka, partition by partition. */

@@ -88,6 +88,7 @@ export class Observation {
       recentLines: recent.lines,
       recentDeadLetters: recent.deadLetters,
       lostRanges: recent.losses,
+      slowest: service.slowest(),
       canAct: config.consoleToken !== null,
     };
   }

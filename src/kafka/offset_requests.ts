@@ -17,7 +17,10 @@ import {
 } from "./protocol.ts";
 
 export interface ListedOffset extends PartitionError {
+  /** -1 where there is none. */
   readonly offset: number;
+  /** Of the message there, when asked for by time, milliseconds since 1970; else -1. */
+  readonly timestamp: number;
 }
 
 /** `at`: a time in ms since 1970, or where the log starts or ends. */
@@ -31,7 +34,12 @@ export function listOffsets(
     readonly throttleTimeMs: number;
     readonly responses: readonly {
       readonly topic: string;
-      readonly partitions: readonly { partition: number; errorCode: number; offset: string }[];
+      readonly partitions: readonly {
+        readonly partition: number;
+        readonly errorCode: number;
+        readonly offset: string;
+        readonly timestamp: string;
+      }[];
     }[];
   }>("ListOffsets", { replicaId: -1, isolationLevel: 0, topics });
   return mapAnswer(request, (answer) => ({
@@ -42,6 +50,7 @@ export function listOffsets(
         partition: each.partition,
         errorCode: each.errorCode,
         offset: Number(each.offset),
+        timestamp: Number(each.timestamp),
       }))
     ),
   }));

@@ -4,6 +4,7 @@
  * only ever added: pages and scripts read them by name.
  */
 import type { TopicPartition } from "../processing/message.ts";
+import type { HeldMessage } from "../processing/standstill.ts";
 import type { ConfigRow } from "../config.ts";
 import type { Counts } from "./counts.ts";
 import type { HealthAnswer, Phase } from "./health.ts";
@@ -53,6 +54,14 @@ export interface StallSnapshot extends TopicPartition, Stall {
   readonly forMs: number;
 }
 
+/** What lies in a dead-letter topic, looked at every 30 s. */
+export interface DeadLetterTopicSnapshot {
+  readonly topic: string;
+  readonly depth: number;
+  /** Milliseconds since 1970; null when it is empty. */
+  readonly oldestAt: number | null;
+}
+
 /** Who holds partitions still, why, and since when (milliseconds since 1970). */
 export interface PauseSnapshot {
   readonly by: string;
@@ -96,6 +105,7 @@ export interface ServiceStatus {
   readonly stalls: readonly StallSnapshot[];
   /** An operator's pause of everything, partitions that come later included. */
   readonly pauseOfAll: PauseSnapshot | null;
+  readonly deadLetterTopics: readonly DeadLetterTopicSnapshot[];
   readonly partitions: readonly PartitionSnapshot[];
 }
 
@@ -118,6 +128,8 @@ export interface Snapshot extends ServiceStatus {
   readonly recentLines: readonly RecentLine[];
   readonly recentDeadLetters: readonly RecentDeadLetter[];
   readonly lostRanges: readonly RecentLoss[];
+  /** What takes longest of what was started and has no outcome, at most 10, the oldest first. */
+  readonly slowest: readonly HeldMessage[];
   /** CONSOLE_TOKEN is set: partitions can be paused and resumed here. */
   readonly canAct: boolean;
 }

@@ -42,6 +42,23 @@ export function slowestHandled(
   return slowest === null ? null : describe(slowest, nowMs);
 }
 
+/** What takes longest of what was started and has no outcome, waits included; at most `max`, the oldest first. */
+export function longestHeld(
+  partitions: readonly Partition[],
+  { nowMs, max }: { readonly nowMs: number; readonly max: number },
+): readonly HeldMessage[] {
+  const started: { readonly work: Work; readonly startedAt: number }[] = [];
+  for (const { held, inFlight } of partitions) {
+    if (inFlight === 0) continue;
+    for (const work of held) {
+      const { startedAt, state } = work;
+      if (startedAt !== null && state !== "done") started.push({ work, startedAt });
+    }
+  }
+  started.sort((a, b) => a.startedAt - b.startedAt);
+  return started.slice(0, max).map(({ work }) => describe(work, nowMs));
+}
+
 function describe(work: Work, nowMs: number): HeldMessage {
   const { topic, partition, offset } = work.message;
   const { trouble, startedAt } = work;

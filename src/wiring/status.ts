@@ -1,4 +1,6 @@
 /** What the service shows of its parts: where each partition stands, and where we stand with Kafka. */
+import { deadLetterTopic } from "../config.ts";
+import { DeadLetterDepths } from "../kafka/dead_letter_depth.ts";
 import { LogEnds } from "../kafka/log_ends.ts";
 import { LagMonitor } from "../ops/lag.ts";
 import { Rates, type RatesSnapshot } from "../ops/rates.ts";
@@ -26,6 +28,7 @@ export class StatusBoard {
   readonly #lags = new LagMonitor();
   readonly #logEnds: LogEnds;
   readonly #rates: Rates;
+  readonly #deadLetters: DeadLetterDepths;
   #rebalancingSince: number | null = null;
   #cancel = () => {};
 
@@ -39,11 +42,21 @@ export class StatusBoard {
     const { telemetry } = options;
     this.#rates = new Rates(() => ({ counts: telemetry.counts(), measures: telemetry.measures }));
     const { metadata, connections: caller, fetcher } = parts;
+    const { clock, config } = options;
+    const { requestTimeoutMs } = config;
+    const topics = config.kafkaTopic.map((topic) => deadLetterTopic(config, topic));
+    this.#deadLetters = new DeadLetterDepths({
+      caller,
+      metadata,
+      clock,
+      requestTimeoutMs,
+      topics: [...new Set(topics.filter((topic) => topic !== null))],
+    });
     this.#logEnds = new LogEnds({
       caller,
       metadata,
-      clock: options.clock,
-      requestTimeoutMs: options.config.requestTimeoutMs,
+      clock,
+      requestTimeoutMs,
       fetched: (partition) => fetcher.bounds(partition),
       maxAgeMs: LOG_ENDS_AGE_MS,
     });
@@ -64,6 +77,7 @@ export class StatusBoard {
   look(): void {
     const { clock } = this.#options;
     this.#rates.look(clock.now());
+    this.#deadLetters.look();
     if (this.#parts.membership.generation?.isStable) this.#rebalancingSince = null;
     else this.#rebalancingSince ??= clock.now();
     const partitions = this.#parts.assignment.all();
@@ -124,6 +138,7 @@ export class StatusBoard {
       inFlight: assignment.inFlight,
       stalls,
       pauseOfAll: assignment.pauseOfAll,
+      deadLetterTopics: this.#deadLetters.all,
       partitions: assignment.all().map((partition) => {
         const { topic, partition: number } = partition;
         const stall = stalls.find((each) => each.topic === topic && each.partition === number);

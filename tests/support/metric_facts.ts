@@ -51,6 +51,7 @@ export function metricFacts(partitions: readonly PartitionSnapshot[]): MetricFac
       inFlight: 1,
       stalls: [],
       pauseOfAll: null,
+      deadLetterTopics: [{ topic: "events.dlq", depth: 4, oldestAt: 1_700_000_040_000 }],
       partitions,
     },
     isReady: true,

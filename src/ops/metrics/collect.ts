@@ -112,7 +112,17 @@ function messageMetrics(to: Exposition, { counts, measures }: MetricFacts): void
   single(to, METRICS.unreadableBatches, counts.unreadableBatches);
 }
 
-function deadLetterMetrics(to: Exposition, { counts }: MetricFacts): void {
+function deadLetterMetrics(to: Exposition, { counts, status, wallTime }: MetricFacts): void {
+  const { deadLetterTopics: topics } = status;
+  byLabel(
+    to,
+    METRICS.dlqDepth,
+    Object.fromEntries(topics.map(({ topic, depth }) => [topic, depth])),
+  );
+  const ages = topics.map(({ topic, oldestAt }) => {
+    return [topic, oldestAt === null ? 0 : Math.max(0, wallTime - oldestAt) / 1000];
+  });
+  byLabel(to, METRICS.dlqOldest, Object.fromEntries(ages));
   single(to, METRICS.dlqPublished, counts.deadLettered + counts.quarantinedBatches);
   single(to, METRICS.dlqPublishFailures, counts.deadLettersDelayed);
   single(to, METRICS.dlqWithoutValue, counts.deadLettersWithoutValue);

@@ -110,6 +110,21 @@ export const PROCESSING_METRICS = {
     help: "Dead letters that the broker took only without their value",
     labels: [],
   },
+  dlqDepth: {
+    name: "processing_dlq_depth_messages",
+    type: "gauge",
+    group: "Dead letters",
+    help:
+      "Dead letters in their topic, all partitions; every member sees the same, so take the maximum",
+    labels: ["topic"],
+  },
+  dlqOldest: {
+    name: "processing_dlq_oldest_seconds",
+    type: "gauge",
+    group: "Dead letters",
+    help: "Age of the oldest dead letter in the topic; 0 while there is none",
+    labels: ["topic"],
+  },
   breakersOpened: {
     name: "processing_dlq_breakers_opened_total",
     type: "counter",

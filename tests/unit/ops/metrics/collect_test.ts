@@ -71,5 +71,6 @@ Deno.test("collectMetrics() tells one state of the connection, and counts by out
   assert.deepEqual(on.map(({ labels }) => labels["state"]), ["connected"]);
   assert.equal(valueOf(series, "processing_events_total", { outcome: "processed" }), 7);
   assert.equal(valueOf(series, "processing_events_total", { outcome: "dead_lettered" }), 2);
+  assert.equal(valueOf(series, "processing_dlq_oldest_seconds", { topic: "events.dlq" }), 60);
   assert.equal(valueOf(series, "processing_last_heartbeat_timestamp_seconds"), 1_700_000_099);
 });

@@ -1,0 +1,108 @@
+/**
+ * How many dead letters lie in their topics, and how old the oldest is: what nobody has dealt with. Looked at seldom,
+ * and by every member alike, for the topic as a whole. An answer that does not come changes nothing.
+ */
+import type { Clock } from "../processing/clock.ts";
+import type { TopicPartition } from "../processing/message.ts";
+import type { Caller } from "./connections.ts";
+import { ERROR_CODE } from "./error_codes.ts";
+import type { PartitionLeader } from "./metadata.ts";
+import { type ListedOffset, listOffsets } from "./offset_requests.ts";
+
+/** One dead-letter topic. */
+export interface DeadLetterDepth {
+  readonly topic: string;
+  /** Offsets between its ends: what the topic holds, but for gaps. */
+  readonly depth: number;
+  /** Kafka's timestamp of the oldest, milliseconds since 1970; null when it is empty. */
+  readonly oldestAt: number | null;
+}
+
+export interface DeadLetterDepthsOptions {
+  readonly caller: Caller;
+  readonly clock: Clock;
+  readonly metadata: {
+    leader(partition: TopicPartition): PartitionLeader | undefined;
+    partitionsOf(topic: string): readonly number[];
+  };
+  readonly requestTimeoutMs: number;
+  readonly topics: readonly string[];
+}
+
+const EVERY_MS = 30_000;
+/** Every timestamp is at or above: asks for the first message. */
+const FIRST = 0;
+
+export class DeadLetterDepths {
+  readonly #options: DeadLetterDepthsOptions;
+  readonly #known = new Map<string, DeadLetterDepth>();
+  #askedAt = -Infinity;
+
+  constructor(options: DeadLetterDepthsOptions) {
+    this.#options = options;
+  }
+
+  /** As of the last answers; a topic that is not known yet is not there. */
+  get all(): readonly DeadLetterDepth[] {
+    return [...this.#known.values()];
+  }
+
+  /** Asks in the background, when it is time to. */
+  look(): void {
+    const now = this.#options.clock.now();
+    if (now - this.#askedAt < EVERY_MS) return;
+    this.#askedAt = now;
+    for (const topic of this.#options.topics) void this.#ask(topic).catch(() => {});
+  }
+
+  async #ask(topic: string): Promise<void> {
+    const byLeader = new Map<number, { leader: PartitionLeader; partitions: TopicPartition[] }>();
+    for (const partition of this.#options.metadata.partitionsOf(topic)) {
+      const leader = this.#options.metadata.leader({ topic, partition });
+      if (leader === undefined) return; // a depth without it would be wrong
+      const known = byLeader.get(leader.broker.id) ?? { leader, partitions: [] };
+      known.partitions.push({ topic, partition });
+      byLeader.set(leader.broker.id, known);
+    }
+    if (byLeader.size === 0) return;
+    let depth = 0;
+    let oldestAt: number | null = null;
+    for (const { leader, partitions } of byLeader.values()) {
+      const first = await this.#list(leader, { partitions, at: FIRST });
+      const ends = await this.#list(leader, { partitions, at: "end" });
+      for (const [i, { offset, timestamp }] of first.entries()) {
+        if (offset < 0) continue; // empty
+        depth += Math.max(0, (ends[i]?.offset ?? offset) - offset);
+        oldestAt = Math.min(oldestAt ?? Infinity, timestamp);
+      }
+    }
+    this.#known.set(topic, { topic, depth, oldestAt });
+  }
+
+  /**
+   * In the order of the partitions.
+   *
+   * @throws Error when one of them is not answered
+   */
+  async #list(
+    leader: PartitionLeader,
+    { partitions, at }: {
+      readonly partitions: readonly TopicPartition[];
+      readonly at: "end" | number;
+    },
+  ): Promise<readonly ListedOffset[]> {
+    const { caller, requestTimeoutMs: deadlineMs } = this.#options;
+    const request = listOffsets(partitions, at);
+    const { offsets } = await caller.call({
+      to: leader.broker,
+      purpose: "metadata",
+      request,
+      deadlineMs,
+    });
+    return partitions.map(({ partition }) => {
+      const answer = offsets.find((each) => each.partition === partition);
+      if (answer?.errorCode === ERROR_CODE.NONE) return answer;
+      throw new Error(`Cannot list offsets of partition ${partition}: ${answer?.errorCode}`);
+    });
+  }
+}
