@@ -111,7 +111,7 @@ async function examineKafka(
   const results = bootstrap.map(({ result }) => result);
   const view = viewOf(bootstrap);
   if (view === null) {
-    return { results: [...results, ...nobodyToAsk(examination)], brokers: 0 };
+    return { results: [...results, nobodyToAsk(examination)], brokers: 0 };
   }
   const waiting = new Set<Section>();
   const awaited = async (section: Section, work: Promise<readonly Result[]>) => {
@@ -127,7 +127,7 @@ async function examineKafka(
       probeAdvertised(examination, view.brokers)
         .then((probes) => probes.map(({ result }) => result)),
     ),
-    awaited("Topics", inspectTopics(examination, view)),
+    awaited("Topics", checkTopics(examination, view)),
     awaited("Group", inspectGroup(examination, view)),
   ]);
   return { results: [...results, ...found.flat()], brokers: view.brokers.length };
@@ -141,19 +141,9 @@ function viewOf(probes: readonly Probe[]): ClusterView | null {
   return null;
 }
 
-function nobodyToAsk({ verdicts }: Examination): readonly Result[] {
-  const sections: readonly Section[] = ["Topics", "Rights", "Group", "Messages"];
-  return sections.map((section) =>
-    verdicts.skipped({ section, name: section.toLowerCase() }, "No broker to ask")
-  );
-}
-
-function inspectTopics(examination: Examination, view: ClusterView): Promise<readonly Result[]> {
-  return guard(
-    examination,
-    { section: "Topics", name: "topics" },
-    () => checkTopics(examination, view),
-  );
+function nobodyToAsk({ verdicts }: Examination): Result {
+  const check = { section: "Brokers", name: "the rest" } as const;
+  return verdicts.skipped(check, "Topics, rights, group and messages: no broker to ask");
 }
 
 /** All that follows from who coordinates the group. */

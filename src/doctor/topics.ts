@@ -11,7 +11,7 @@ import {
   shapeAfter,
   type TopicShape,
 } from "../kafka/topic_creation.ts";
-import { ask, type ClusterView, type Examination } from "./examination.ts";
+import { ask, type ClusterView, type Examination, guard } from "./examination.ts";
 import type { Check, Result } from "./result.ts";
 import { counted, durationText, listed } from "./text.ts";
 
@@ -26,20 +26,22 @@ const NOT_SEEN = "The user may not see it, see Rights";
 
 type Configs = ReadonlyMap<string, string>;
 
-/** Each source topic and its dead-letter topic. */
+/** Each source topic and its dead-letter topic, one apart from the other. Never rejects. */
 export async function checkTopics(
   examination: Examination,
   view: ClusterView,
 ): Promise<readonly Result[]> {
   const { config } = examination;
-  const sources = await Promise.all(
-    config.kafkaTopic.map((topic) => checkSource(examination, { view, topic })),
+  const guarded = (name: string, work: () => Promise<readonly Result[]>) =>
+    guard(examination, { section: "Topics", name }, work);
+  const sources = config.kafkaTopic.map((topic) =>
+    guarded(topic, () => checkSource(examination, { view, topic }))
   );
   const pairs = new Map(config.kafkaTopic.map((topic) => [deadLetterTopic(config, topic), topic]));
-  const deadLetters = await Promise.all(
-    [...pairs].map(([topic, source]) => checkDeadLetters(examination, { view, topic, source })),
+  const deadLetters = [...pairs].map(([topic, source]) =>
+    guarded(topic ?? "dead letters", () => checkDeadLetters(examination, { view, topic, source }))
   );
-  return [...sources, ...deadLetters].flat();
+  return (await Promise.all([...sources, ...deadLetters])).flat();
 }
 
 interface Place {

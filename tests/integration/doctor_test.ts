@@ -3,6 +3,7 @@
  * gives makes it pass. It changes nothing, not even on a cluster that nobody has used yet.
  */
 import assert from "node:assert/strict";
+import { EmbeddedKafka } from "../../src/broker/embedded_kafka.ts";
 import { BROKEN_SETUPS, type BrokenSetup, valid } from "../support/broken_setups.ts";
 import { askDoctor, findingsOf, shown } from "../support/doctor.ts";
 import { eventually } from "../support/eventually.ts";
@@ -33,6 +34,21 @@ kafkaTest(
     assert.equal(await kafka.hasTopic(`${events}.dlq`), false);
   },
 );
+
+Deno.test("doctor only warns of one of several brokers that is down [embedded broker]", async () => {
+  await using embedded = await EmbeddedKafka.start({ nodes: 3 });
+  await using client = new KafkaClient(embedded.bootstrap);
+  const topic = await client.createTopic({ partitions: 3 });
+  const settings = { KAFKA_BROKERS: embedded.bootstrap, KAFKA_TOPIC: topic };
+  assert.deepEqual(findingsOf(await askDoctor(settings)), []);
+  await embedded.stopNode(2);
+  const report = await eventually("new leaders", () => askDoctor(settings), {
+    withinMs: FIX_DEADLINE_MS,
+    until: ({ exitCode }) => exitCode === 0,
+  });
+  const down = report.checks.find(({ finding }) => finding === "connection_refused");
+  assert.equal(down?.status, "warning", shown(report));
+});
 
 testIfPossible(
   "doctor names what is broken, and its fix mends it [Apache Kafka]",
