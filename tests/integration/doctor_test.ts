@@ -9,7 +9,7 @@ import { askDoctor, findingsOf, shown } from "../support/doctor.ts";
 import { eventually } from "../support/eventually.ts";
 import { kafkaTest } from "../support/kafka.ts";
 import { KafkaClient } from "../support/kafka_client.ts";
-import { SecureKafka, secureKafkaMissing } from "../support/secure_kafka.ts";
+import { PASSWORD, SecureKafka, secureKafkaMissing } from "../support/secure_kafka.ts";
 import { stepsAtOnce } from "../support/steps.ts";
 import { testIfPossible } from "../support/test_if_possible.ts";
 
@@ -96,6 +96,7 @@ async function breakAndMend(setup: BrokenSetup, kafka: SecureKafka): Promise<voi
   const before = await askDoctor({ ...always, ...broken.settings }, broken.clock);
   assert.deepEqual(findingsOf(before), [setup.finding], shown(before));
   assert.equal(before.exitCode, setup.exitCode, shown(before));
+  assert.ok(!JSON.stringify(before).includes(PASSWORD), "the password is shown");
   const fixed = await setup.fix(before, world);
   const ask = async () => {
     const report = await askDoctor({ ...always, ...fixed.settings }, fixed.clock);
