@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import { ALERTS } from "../../tools/deploy/alerts.ts";
 import { ALERTS_DOC } from "../../tools/deploy/files.ts";
+import { dashboardQueries, documentedQueries } from "../support/deployed_queries.ts";
 import { ALERT_CASES, type AlertCase, type Series } from "../support/alert_cases.ts";
 import { prometheusProgram, prometheusTest } from "../support/prometheus.ts";
 
@@ -16,6 +17,16 @@ prometheusTest("promtool finds nothing wrong with configuration and alerts", asy
   const said = await promtool(["check", "config", `${DEPLOY}prometheus.yml`]);
   assert.match(said, new RegExp(`SUCCESS: ${ALERTS.length} rules found`));
   await promtool(["check", "rules", "--lint-fatal", `${DEPLOY}alerts.yml`]);
+});
+
+prometheusTest("promtool can read every query of the dashboard and of the documents", async () => {
+  const queries = [...dashboardQueries(), ...await documentedQueries()];
+  assert.ok(queries.length > 50, String(queries.length));
+  const rules = queries.map((expr, at) => ({ record: `query:${at}`, expr }));
+  const file = await Deno.makeTempFile({ suffix: ".yml" });
+  await Deno.writeTextFile(file, stringify({ groups: [{ name: "queries", rules }] }));
+  await promtool(["check", "rules", file]);
+  await Deno.remove(file);
 });
 
 prometheusTest("Each alert fires when it should, and not when it should not", async () => {

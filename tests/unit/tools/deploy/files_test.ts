@@ -8,6 +8,12 @@ import {
   generatedFiles,
   withAlertTable,
 } from "../../../../tools/deploy/files.ts";
+import {
+  dashboardPanels,
+  dashboardQueries,
+  dashboardVariables,
+  documentedQueries,
+} from "../../../support/deployed_queries.ts";
 import { unknownInQuery, unknownMetrics } from "../../../support/metric_names.ts";
 
 const ROOT = new URL("../../../../", import.meta.url);
@@ -28,8 +34,10 @@ Deno.test("docs/operations.md has the meaning and the first action of each alert
   }
 });
 
-Deno.test("Every query of alerts and dashboard names metrics that exist, with their labels", () => {
-  const queries = [...ALERTS.map(({ when }) => when), ...dashboardQueries()];
+Deno.test("Every query of alerts, dashboard and documents names metrics that exist, with their labels", async () => {
+  const alerts = ALERTS.map(({ when }) => when);
+  const dashboard = [...dashboardVariables(), ...dashboardQueries()];
+  const queries = [...alerts, ...dashboard, ...await documentedQueries()];
   assert.ok(queries.length > 60, String(queries.length));
   for (const query of queries) assert.deepEqual(unknownInQuery(query), [], query);
 });
@@ -72,7 +80,7 @@ Deno.test("unknownInQuery() tells metrics and labels that do not exist", () => {
 
 Deno.test("The dashboard's panels do not overlap, and each says what it shows", () => {
   const places = new Set<string>();
-  for (const { type, title, description, gridPos: { x, y, w, h } } of panels()) {
+  for (const { type, title, description, gridPos: { x, y, w, h } } of dashboardPanels()) {
     for (let row = y; row < y + h; row++) {
       for (let column = x; column < x + w; column++) {
         assert.ok(column < 24 && !places.has(`${row}/${column}`), title);
@@ -82,40 +90,6 @@ Deno.test("The dashboard's panels do not overlap, and each says what it shows", 
     assert.ok(type === "row" || (description ?? "") !== "", title);
   }
 });
-
-interface PanelModel {
-  readonly type: string;
-  readonly title: string;
-  readonly description?: string;
-  readonly gridPos: {
-    readonly x: number;
-    readonly y: number;
-    readonly w: number;
-    readonly h: number;
-  };
-  readonly targets?: readonly { readonly expr: string }[];
-}
-
-interface Dashboard {
-  readonly panels: readonly PanelModel[];
-  readonly templating: { readonly list: readonly { readonly definition?: string }[] };
-}
-
-function dashboard(): Dashboard {
-  return JSON.parse(generatedFiles().get("deploy/grafana/processing-service.json") ?? "");
-}
-
-function panels(): readonly PanelModel[] {
-  return dashboard().panels;
-}
-
-function dashboardQueries(): readonly string[] {
-  const variables = dashboard().templating.list.map(({ definition }) => definition ?? "");
-  return [
-    ...variables,
-    ...panels().flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)),
-  ];
-}
 
 async function read(path: string): Promise<string> {
   return await Deno.readTextFile(new URL(path, ROOT));
