@@ -4,6 +4,8 @@
  */
 import { STALL_MUTATIONS } from "./stall_mutations.ts";
 
+import { EDGE_MUTATIONS } from "./edge_mutations.ts";
+
 export interface Mutation {
   /** The guard that is taken out. */
   readonly guard: string;
@@ -32,6 +34,7 @@ const SIMULATION: NamedTest = {
 };
 
 export const MUTATIONS: readonly Mutation[] = [
+  ...EDGE_MUTATIONS,
   {
     guard: "the position check on an answer",
     file: PARTITION,

@@ -9,6 +9,8 @@ import { encodeAssignment, parseSubscription } from "./subscription.ts";
 
 const NOTHING = new Uint8Array();
 
+const UUID_LENGTH = 36;
+
 export interface MemberPlan {
   readonly memberId: string;
   readonly memberAssignment: Uint8Array;
@@ -79,4 +81,17 @@ export function planGroup(
     memberId,
     memberAssignment: encodeAssignment(assignment),
   }));
+}
+
+/**
+ * A static member that comes back gets a new id and is told the old one of the leader, so that a leader takes itself
+ * for a follower. Member ids of static members are their instance id and a UUID.
+ */
+export function hasLedBefore(
+  { leaderId, memberId }: JoinAnswer,
+  groupInstanceId: string | null,
+): boolean {
+  if (groupInstanceId === null || leaderId === memberId) return false;
+  return leaderId.startsWith(`${groupInstanceId}-`) &&
+    leaderId.length === groupInstanceId.length + 1 + UUID_LENGTH;
 }

@@ -15,7 +15,7 @@ import {
   PROTOCOLS,
 } from "./generation.ts";
 import { Lease } from "./lease.ts";
-import { GroupLeader, type GroupLeaderOptions } from "./group_plan.ts";
+import { GroupLeader, type GroupLeaderOptions, hasLedBefore } from "./group_plan.ts";
 import { groupRefusal } from "./group_refusal.ts";
 import {
   type ApiRequest,
@@ -59,6 +59,8 @@ interface Joined {
   readonly members: number;
   /** When its assignment was asked for. */
   readonly sentAt: number;
+  /** We led the group before we were restarted, and the coordinator did not ask us to assign. */
+  readonly hasLed: boolean;
 }
 
 export class Membership {
@@ -199,7 +201,8 @@ export class Membership {
         protocol: join.groupProtocol,
         assignment: parseAssignment(sync.memberAssignment),
       });
-      return { generation, members: join.members.length, sentAt };
+      const hasLed = hasLedBefore(join, this.#options.groupInstanceId);
+      return { generation, members: join.members.length, sentAt, hasLed };
     } catch (error) {
       if (error instanceof CoordinatorStoppedError) return null;
       // A member of another kind wrote what we cannot read; the next join may go better.
@@ -255,7 +258,10 @@ export class Membership {
   }
 
   /** Makes a new generation the current one and tells the consumer what comes and goes. */
-  async #enter({ generation, members, sentAt }: Joined, durationMs: number): Promise<void> {
+  async #enter(
+    { generation, members, sentAt, hasLed }: Joined,
+    durationMs: number,
+  ): Promise<void> {
     const { listener } = this.#options;
     const keptState = !this.#isLost;
     this.#generation?.end();
@@ -278,6 +284,7 @@ export class Membership {
       if (generation.protocol === COOPERATIVE) this.#rejoin();
     }
     if (generation.isStable) listener.onAssigned(generation);
+    if (hasLed) this.#rejoin(); // nobody else looks for partitions that came meanwhile
   }
 
   /** On its own connection and clock: neither a join, a commit, a fetch nor a handler can hold a heartbeat back. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { Call } from "../../../src/kafka/connections.ts";
+import { ERROR_CODE } from "../../../src/kafka/error_codes.ts";
 import type { FetchedPartition } from "../../../src/kafka/fetch_request.ts";
 import { Fetcher } from "../../../src/kafka/fetcher.ts";
 import { newDecoder } from "../../../src/kafka/kafkajs.ts";
@@ -28,6 +29,7 @@ class FetchBench {
     this.bench.assignment.assign({ topic: "t", partition }, { position: 0, leaderEpoch: -1 })
   );
   readonly unreadable: Partition[] = [];
+  readonly outOfRange: Partition[] = [];
   deliveryBytes = 10 * MIB;
   readonly fetcher: Fetcher;
   #answer: (answer: unknown) => void = () => {};
@@ -44,7 +46,7 @@ class FetchBench {
       deliveryBytes: () => this.deliveryBytes,
       partitions: () => this.partitions,
       deliver: (partition, delivery) => this.bench.assignment.deliver(partition, delivery),
-      onOutOfRange() {},
+      onOutOfRange: (partition) => this.outOfRange.push(partition),
       onNewLeader() {},
       onRefused() {},
       onUnreadable: (partition) => this.unreadable.push(partition),
@@ -60,12 +62,12 @@ class FetchBench {
   }
 
   /** Answers the request that is open with what these partitions have, and lets the next one go out. */
-  async answer(records: Readonly<Record<number, Uint8Array>>): Promise<void> {
+  async answer(records: Readonly<Record<number, Uint8Array>>, errorCode = 0): Promise<void> {
     await this.bench.clock.settle();
     const partitions = Object.entries(records).map(([partition, bytes]): FetchedPartition => ({
       topic: "t",
       partition: Number(partition),
-      errorCode: 0,
+      errorCode,
       highWatermark: 100,
       lastStable: 100,
       logStart: 0,
@@ -141,5 +143,17 @@ Deno.test("Fetcher asks for no more than a delivery may bring, unless nothing co
   bench.deliveryBytes = 10;
   await bench.answer({ 0: new Uint8Array(), 1: await batch({ baseOffset: 2 }) });
   assert.deepEqual((await bench.asked()).map(({ maxBytes }) => maxBytes), [MIB, 65_536]);
+  await bench.close();
+});
+
+Deno.test("Fetcher ignores an answer, and an error, for a position that was moved meanwhile", async () => {
+  const bench = new FetchBench();
+  await bench.bench.clock.settle();
+  const [moved, other] = bench.partitions;
+  assert.ok(moved && other);
+  bench.bench.assignment.skipTo(moved, { position: 50, leaderEpoch: -1 });
+  await bench.answer({ 0: new Uint8Array(), 1: new Uint8Array() }, ERROR_CODE.OFFSET_OUT_OF_RANGE);
+  assert.deepEqual(bench.outOfRange, [other]);
+  assert.equal(moved.position, 50);
   await bench.close();
 });

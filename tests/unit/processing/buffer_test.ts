@@ -58,3 +58,21 @@ Deno.test("What a partition leaves goes to the others, and PARTITION_WINDOW_BYTE
   assert.ok(one.windowBytes >= 15_000 && one.windowBytes < 17_000);
   bench.assignment.close();
 });
+
+Deno.test("A window is full by its messages or by its bytes, whichever comes first", () => {
+  const limits = { windowMessages: 3, windowBytes: 5_000 };
+  const bench = new ProcessingBench(stuck, limits);
+  bench.hasLease = false;
+  const [small, large] = [assign(bench, 0), assign(bench, 1)];
+  const empty = Array.from({ length: 3 }, (_, offset) => message(offset, { value: null }));
+  bench.assignment.deliver(small, delivery(0, empty.slice(0, 2)));
+  assert.equal(small.wants(), true);
+  bench.assignment.deliver(small, delivery(2, empty.slice(2)));
+  assert.ok(small.windowMessages === 3 && small.windowBytes < 5_000);
+  assert.equal(small.wants(), false, "by messages");
+  const heavy = message(0, { value: new Uint8Array(5_000) });
+  bench.assignment.deliver(large, delivery(0, [heavy]));
+  assert.ok(large.windowMessages === 1);
+  assert.equal(large.wants(), false, "by bytes");
+  bench.assignment.close();
+});
