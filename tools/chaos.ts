@@ -20,7 +20,7 @@ async function main(): Promise<number> {
       seed: { type: "string", default: String(Math.trunc(Math.random() * 1_000_000)) },
       minutes: { type: "string", default: "10" },
       every: { type: "string", default: "0" },
-      rate: { type: "string", default: "500" },
+      rate: { type: "string", default: "300" },
       keep: { type: "boolean", default: false },
     },
   });

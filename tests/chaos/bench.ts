@@ -22,10 +22,12 @@ import { type Report, reportOf } from "./report.ts";
 
 const LOOK_PAUSE_MS = 200;
 const SAMPLE_EVERY_LOOKS = 10;
+/** What comes in so many seconds may wait. */
+const LITTLE_S = 3;
 const PROCESSES = 3;
 const PARTITIONS = 12;
 const HEAL_DEADLINE_MS = 120_000;
-const START_DEADLINE_MS = 40_000;
+const START_DEADLINE_MS = 120_000;
 const SETTLE_DEADLINE_MS = 120_000;
 
 export class Bench implements AsyncDisposable {
@@ -153,7 +155,7 @@ export class Bench implements AsyncDisposable {
       const isMoving = this.#load === null
         ? ledger.stuckSince(since).length === 0
         : ledger.movedSince(since) === this.#partitions;
-      return isMoving && ledger.waiting < rate;
+      return isMoving && ledger.waiting < LITTLE_S * rate;
     }, withinMs);
   }
 

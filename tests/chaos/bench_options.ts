@@ -8,7 +8,7 @@ export interface BenchOptions {
   /** 12 by default. */
   readonly partitions?: number;
   readonly replicas?: number;
-  /** Messages a second; 500 by default. */
+  /** Messages a second; 300 by default. */
   readonly rate?: number;
   /** Different keys; 600 by default. */
   readonly users?: number;
@@ -73,4 +73,4 @@ export const BROKER_SESSION_MS = 6_000;
 export const CONCURRENCY = 64;
 export const PLAN: HandlerPlan = { minMs: 10, maxMs: 90 };
 /** Much is in flight at any time, and two cores have enough left for three brokers. */
-export const RATE = 500;
+export const RATE = 300;
