@@ -186,6 +186,26 @@ const PROCESSING: Row = {
     },
     {
       kind: "lines",
+      title: "Dead letters in their topic",
+      description: "All that it holds, whoever has read them",
+      unit: "short",
+      queries: [[
+        `max ${by(M.dlqDepth, "topic")} (${series(M.dlqDepth, ON)})`,
+        "{{topic}}",
+      ]],
+    },
+    {
+      kind: "lines",
+      title: "Age of the oldest dead letter",
+      description: M.dlqOldest.help,
+      unit: "s",
+      queries: [[
+        `max ${by(M.dlqOldest, "topic")} (${series(M.dlqOldest, ON)})`,
+        "{{topic}}",
+      ]],
+    },
+    {
+      kind: "lines",
       title: "In flight and in memory",
       description: M.bufferedMessages.help,
       unit: "short",
