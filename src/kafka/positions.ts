@@ -92,6 +92,8 @@ export class Positions {
       if (this.#refuses(own, "the topic was deleted and created again")) return null;
       const range = await offsets.logRange(own, isWanted);
       if (range === null) return null;
+      // How far the old topic went nobody knows any more: from the commit on it is gone.
+      telemetry.lostRange({ topic, partition, from: offset, to: offset, cause: "topic_recreated" });
       const reason = "the topic was deleted and created again";
       return this.#chosen(own, { position: range.start, reason, level: "warning" });
     }

@@ -74,7 +74,7 @@ Deno.test("Positions.start() begins a topic of another id at its start, whatever
   const bench = new PositionsBench();
   bench.topicId = NEW_ID;
   assert.deepEqual(await bench.start({ offset: 40, metadata: metadata(OLD_ID, 40) }), [10, null]);
-  assert.deepEqual(bench.told, [["warning", 10]]);
+  assert.deepEqual(bench.told, [["topic_recreated", 40, 40], ["warning", 10]]);
 });
 
 Deno.test("Positions.start() goes on at the end of the committed epoch when the log was truncated", async () => {
