@@ -1,7 +1,8 @@
 /**
  * What telemetry measures beside how often things happened: times as histograms, and counts by kind. Plain numbers: on
- * the way of a message that goes well they cost two histograms and the time of day.
+ * the way of a message that goes well they cost two histograms.
  */
+import type { Clock } from "../processing/clock.ts";
 import { METRICS } from "./metrics.ts";
 import { Histogram } from "./metrics/histogram.ts";
 import { LabelledCounter } from "./metrics/labelled_counter.ts";
@@ -9,6 +10,8 @@ import { LabelledCounter } from "./metrics/labelled_counter.ts";
 /** An error's `code` is a handler's to choose: kinds beyond so many count as `other`. */
 const ERROR_KINDS_MAX = 100;
 const COMMIT_ERRORS_MAX = 50;
+/** The wall clock may be set. */
+const WALL_OFFSET_AGE_MS = 1_000;
 const LOSS_CAUSES = ["retention", "truncation", "topic_recreated"] as const;
 
 export class Measures {
@@ -23,10 +26,29 @@ export class Measures {
   readonly lostOffsets = new LabelledCounter(LOSS_CAUSES.length);
   /** By Kafka's error code, or `no_answer`. */
   readonly commitFailures = new LabelledCounter(COMMIT_ERRORS_MAX);
+  /** What monotonic time lacks to wall time, as of then: to ask for the time of day costs more than all else here. */
+  #wallOffset = 0;
+  #wallOffsetAt = -Infinity;
   consumedMessages = 0;
   reconnects = 0;
 
   constructor() {
     for (const cause of LOSS_CAUSES) this.lostOffsets.declare([cause]);
+  }
+
+  /** `timestamp` is Kafka's, -1 where the message has none; `endedAt` monotonic. */
+  processed(
+    timestamp: number,
+    { durationMs, endedAt }: { readonly durationMs: number; readonly endedAt: number },
+    clock: Clock,
+  ): void {
+    this.processDuration.observe(durationMs / 1000);
+    if (timestamp < 0) return;
+    if (endedAt - this.#wallOffsetAt >= WALL_OFFSET_AGE_MS) {
+      this.#wallOffset = clock.wallTime() - clock.now();
+      this.#wallOffsetAt = endedAt;
+    }
+    const ageMs = this.#wallOffset + endedAt - timestamp;
+    this.eventAge.observe(ageMs > 0 ? ageMs / 1000 : 0);
   }
 }

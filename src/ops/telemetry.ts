@@ -103,12 +103,12 @@ export class Telemetry implements ProcessingTelemetry {
     this.measures.consumedMessages += messages;
   }
 
-  messageProcessed(message: Timestamped, { durationMs }: { durationMs: number }): void {
+  messageProcessed(
+    message: Timestamped,
+    { durationMs, endedAt }: { durationMs: number; endedAt: number },
+  ): void {
     this.#counts.processed += 1;
-    this.measures.processDuration.observe(durationMs / 1000);
-    const { timestamp } = message;
-    if (timestamp < 0) return; // the message has none
-    this.measures.eventAge.observe(Math.max(0, this.#clock.wallTime() - timestamp) / 1000);
+    this.measures.processed(message.timestamp, { durationMs, endedAt }, this.#clock);
   }
 
   messageSkipped(message: Coordinates, { reason }: { reason: "tombstone" | "done" }): void {

@@ -240,8 +240,9 @@ export class Attempts {
 
   #processed(work: Work, startedAt: number): void {
     const { clock, telemetry } = this.#options;
-    const durationMs = clock.now() - startedAt;
-    telemetry.messageProcessed(work.message, { attempt: work.attempt, durationMs });
+    const endedAt = clock.now();
+    const durationMs = endedAt - startedAt;
+    telemetry.messageProcessed(work.message, { attempt: work.attempt, durationMs, endedAt });
     endTrace(work, "processed");
     this.#owner.onOutcome(work);
   }

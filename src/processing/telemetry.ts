@@ -47,7 +47,12 @@ export interface DeadLetteredFacts {
 export interface ProcessingTelemetry {
   messageProcessed(
     message: Coordinates & Pick<Message, "timestamp">,
-    facts: { readonly attempt: number; readonly durationMs: number },
+    facts: {
+      readonly attempt: number;
+      readonly durationMs: number;
+      /** Monotonic. */
+      readonly endedAt: number;
+    },
   ): void;
   /** A tombstone, or a message that an earlier owner had finished already. */
   messageSkipped(message: Coordinates, facts: { readonly reason: "tombstone" | "done" }): void;

@@ -21,7 +21,9 @@ function makeTelemetry() {
 
 Deno.test("Telemetry is quiet when healthy: successes are numbers", () => {
   const { logger, telemetry } = makeTelemetry();
-  for (let i = 0; i < 1_000; i++) telemetry.messageProcessed(PROCESSED, { durationMs: 1 });
+  for (let i = 0; i < 1_000; i++) {
+    telemetry.messageProcessed(PROCESSED, { durationMs: 1, endedAt: 0 });
+  }
   telemetry.messageSkipped(AT, { reason: "tombstone" });
   telemetry.offsetsCommitted({ partitions: 2, messages: 1_001, durationMs: 4 });
   const { processed, skipped, commits, committedMessages } = telemetry.counts();
@@ -170,10 +172,10 @@ Deno.test("Telemetry.startSummary() tells what happened since the last line, unt
   const { logger, clock, telemetry } = makeTelemetry();
   let lag: number | null = null;
   telemetry.startSummary(60_000, () => lag);
-  for (let i = 0; i < 5; i++) telemetry.messageProcessed(PROCESSED, { durationMs: 1 });
+  for (let i = 0; i < 5; i++) telemetry.messageProcessed(PROCESSED, { durationMs: 1, endedAt: 0 });
   await clock.advance(60_000);
   lag = 12;
-  telemetry.messageProcessed(PROCESSED, { durationMs: 1 });
+  telemetry.messageProcessed(PROCESSED, { durationMs: 1, endedAt: 0 });
   await clock.advance(60_000);
   const told = logger.shown.map(({ fields }) => [fields["processed"], fields["lag"]]);
   assert.deepEqual(told, [[5, "unknown"], [1, 12]]);
@@ -181,14 +183,19 @@ Deno.test("Telemetry.startSummary() tells what happened since the last line, unt
   assert.equal(clock.pending, 0);
 });
 
-Deno.test("Telemetry.messageProcessed() measures how long it took, and how old the message was", () => {
+Deno.test("Telemetry.messageProcessed() measures how long it took, and how old the message was", async () => {
   const { clock, telemetry } = makeTelemetry();
   const { processDuration, eventAge } = telemetry.measures;
-  telemetry.messageProcessed({ ...AT, timestamp: clock.wallTime() - 2_000 }, { durationMs: 30 });
+  const end = (timestamp: number, durationMs: number) =>
+    telemetry.messageProcessed({ ...AT, timestamp }, { durationMs, endedAt: clock.now() });
+  end(clock.wallTime() - 2_000, 30);
   assert.deepEqual([processDuration.sum, eventAge.sum], [0.03, 2]);
-  telemetry.messageProcessed({ ...AT, timestamp: -1 }, { durationMs: 0 });
-  telemetry.messageProcessed({ ...AT, timestamp: clock.wallTime() + 9_000 }, { durationMs: 0 });
+  end(-1, 0);
+  end(clock.wallTime() + 9_000, 0);
   assert.equal(eventAge.sum, 2);
+  await clock.advance(700);
+  end(clock.wallTime() - 500, 0);
+  assert.equal(eventAge.sum, 2.5);
 });
 
 Deno.test("Telemetry counts each failed attempt once, by stage and code", () => {
