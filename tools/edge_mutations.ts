@@ -155,6 +155,18 @@ export const EDGE_MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
+    guard: "a static leader that comes back looks for new partitions",
+    file: MEMBERSHIP,
+    from:
+      "    if (hasLed) this.#rejoin(); // nobody else looks for partitions that came meanwhile\n",
+    to: "    void hasLed;\n",
+    tests: [
+      inMembership(
+        "Membership joins again when it led the group before it was restarted, and was not told so",
+      ),
+    ],
+  },
+  {
     guard: "the window is bounded by count",
     file: PARTITION,
     from: "this.#window.length < this.#limits.windowMessages &&",

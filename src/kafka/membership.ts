@@ -201,7 +201,8 @@ export class Membership {
         protocol: join.groupProtocol,
         assignment: parseAssignment(sync.memberAssignment),
       });
-      const hasLed = hasLedBefore(join, this.#options.groupInstanceId);
+      const isFirst = this.#generation === null;
+      const hasLed = isFirst && hasLedBefore(join, this.#options.groupInstanceId);
       return { generation, members: join.members.length, sentAt, hasLed };
     } catch (error) {
       if (error instanceof CoordinatorStoppedError) return null;

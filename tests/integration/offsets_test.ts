@@ -71,6 +71,31 @@ kafkaTest(
 );
 
 kafkaTest(
+  "a static member that led the group, and comes back, finds partitions that were added meanwhile",
+  { topics: { events: 1 } },
+  async (kafka) => {
+    const topic = kafka.topics.events;
+    const group = kafka.unique("group");
+    const settings = { KAFKA_GROUP_INSTANCE_ID: kafka.unique("one"), METADATA_MAX_AGE_MS: "1000" };
+    await produce(kafka, { partition: 0, count: 1 });
+    {
+      await using service = await startService(kafka, { topic, group, settings });
+      await untilCommitted(kafka, { group, offsets: [1] });
+      assert.equal((await service.stop()).code, 0);
+    }
+    await kafka.addPartitions(topic, 2);
+    await produce(kafka, { partition: 1, count: 2 });
+    await using service = await startService(kafka, { topic, group, settings });
+    await untilHandled(service, ["1@0", "1@1"]);
+    await kafka.addPartitions(topic, 3);
+    await produce(kafka, { partition: 2, count: 1 });
+    await untilHandled(service, ["1@0", "1@1", "2@0"]);
+    assert.equal((await service.stop()).code, 0);
+    assert.deepEqual(complaints(service), []);
+  },
+);
+
+kafkaTest(
   "AUTO_OFFSET_RESET=earliest reads all that is still there",
   { topics: { events: 1 } },
   async (kafka) => {

@@ -21,10 +21,11 @@ class MemberBench {
   /** Error codes by request, each for one answer. */
   readonly codes: Record<string, number[]> = {};
   generationId = 0;
+  leaderId = "other";
   readonly membership: Membership;
   readonly #running: Promise<void>;
 
-  constructor() {
+  constructor(groupInstanceId: string | null = null) {
     this.caller.answer = (call) => this.answer(call);
     const coordinator = new Coordinator({
       caller: this.caller,
@@ -47,7 +48,7 @@ class MemberBench {
       coordinator,
       clock: this.clock,
       groupId: "group",
-      groupInstanceId: null,
+      groupInstanceId,
       topics: ["t"],
       sessionTimeoutMs: SESSION_MS,
       rebalanceTimeoutMs: 30_000,
@@ -63,7 +64,7 @@ class MemberBench {
     if (request.apiName === "JoinGroup") {
       this.generationId += 1;
       const { generationId } = this;
-      const member = { leaderId: "other", memberId: "member", members: [] };
+      const member = { leaderId: this.leaderId, memberId: "member", members: [] };
       return { errorCode, generationId, groupProtocol: "cooperative-sticky", ...member };
     }
     if (request.apiName === "SyncGroup") {
@@ -129,4 +130,19 @@ Deno.test("Membership holds its lease from when its assignment was asked for, ho
   await bench.clock.settle();
   assert.equal(bench.membership.generation?.id, 1);
   assert.equal(bench.membership.lease.holds, false);
+});
+
+Deno.test("Membership joins again when it led the group before it was restarted, and was not told so", async () => {
+  const leaders = new Map([
+    [`one-${crypto.randomUUID()}`, 2],
+    [`one-two-${crypto.randomUUID()}`, 1],
+    ["another member", 1],
+  ]);
+  for (const [leaderId, joins] of leaders) {
+    const bench = new MemberBench("one");
+    bench.leaderId = leaderId;
+    await bench.clock.advance(3_000);
+    assert.equal(bench.calls("JoinGroup").length, joins, leaderId);
+    await bench.leave();
+  }
 });
