@@ -4,16 +4,18 @@
  */
 import assert from "node:assert/strict";
 import { EmbeddedKafka } from "../../src/broker/embedded_kafka.ts";
-import { BROKEN_SETUPS, type BrokenSetup, valid } from "../support/broken_setups.ts";
+import { BROKEN_SETUPS, type BrokenSetup, shifted, valid } from "../support/broken_setups.ts";
 import { askDoctor, findingsOf, shown } from "../support/doctor.ts";
 import { eventually } from "../support/eventually.ts";
 import { kafkaTest } from "../support/kafka.ts";
 import { KafkaClient } from "../support/kafka_client.ts";
 import { PASSWORD, SecureKafka, secureKafkaMissing } from "../support/secure_kafka.ts";
+import { mutualTls } from "../support/security_settings.ts";
 import { stepsAtOnce } from "../support/steps.ts";
 import { testIfPossible } from "../support/test_if_possible.ts";
 
 const AT_ONCE = 3;
+const DAY_MS = 86_400_000;
 /** Access control lists and certificates take effect a moment later. */
 const FIX_DEADLINE_MS = 15_000;
 
@@ -58,6 +60,9 @@ testIfPossible(
     await t.step("on a cluster that nobody has used it changes nothing", async () => {
       await changeNothing(kafka);
     });
+    await t.step("certificates of both sides that end within two weeks are a warning", async () => {
+      await warnOfCertificates(kafka);
+    });
     await stepsAtOnce(t, BROKEN_SETUPS, {
       atOnce: AT_ONCE,
       name: ({ what, finding }) => `${what}: ${finding}`,
@@ -79,6 +84,23 @@ async function changeNothing(kafka: SecureKafka): Promise<void> {
   assert.deepEqual(await client.topicNames(), before);
   assert.deepEqual(await client.groupIds(), []);
   assert.ok(!before.includes("__consumer_offsets"), String(before));
+}
+
+/** They are made for 30 days. */
+async function warnOfCertificates(kafka: SecureKafka): Promise<void> {
+  const settings = {
+    ...mutualTls(kafka),
+    KAFKA_BROKERS: kafka.bootstrap("MTLS"),
+    KAFKA_TOPIC: kafka.topic,
+  };
+  const now = await askDoctor(settings);
+  assert.deepEqual(findingsOf(now), [], shown(now));
+  assert.ok(now.checks.some(({ detail }) => detail.includes("CN=service-client")), shown(now));
+  const later = await askDoctor(settings, shifted(20 * DAY_MS));
+  assert.deepEqual(findingsOf(later).toSorted(), [
+    "broker_certificate_expires",
+    "own_certificate_expires",
+  ]);
 }
 
 async function breakAndMend(setup: BrokenSetup, kafka: SecureKafka): Promise<void> {

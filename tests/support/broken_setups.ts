@@ -248,7 +248,8 @@ function inCommands(report: DoctorReport, pattern: RegExp): RegExpExecArray {
   throw new Error(`No command is like ${pattern}: ${commandsOf(report).join("\n")}`);
 }
 
-function shifted(byMs: number): Clock {
+/** This machine's clock, but wrong by so much. */
+export function shifted(byMs: number): Clock {
   return { ...systemClock, wallTime: () => systemClock.wallTime() + byMs };
 }
 
