@@ -2,6 +2,7 @@
  * The guards that keep messages from being lost, each with the change that takes it out and the tests that must fail
  * then. `deno task mutants` tries them one at a time.
  */
+import { ACCESS_MUTATIONS } from "./access_mutations.ts";
 import { STALL_MUTATIONS } from "./stall_mutations.ts";
 
 import { EDGE_MUTATIONS } from "./edge_mutations.ts";
@@ -35,6 +36,7 @@ const SIMULATION: NamedTest = {
 
 export const MUTATIONS: readonly Mutation[] = [
   ...EDGE_MUTATIONS,
+  ...ACCESS_MUTATIONS,
   {
     guard: "the position check on an answer",
     file: PARTITION,
