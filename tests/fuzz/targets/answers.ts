@@ -58,16 +58,12 @@ async function check(input: Uint8Array): Promise<void> {
   const request = answers.find((each) => each.request.apiKey === apiKey)?.request;
   if (request === undefined) return;
   const payload = Buffer.from(input.subarray(2));
-  const startedAt = performance.now();
   let decoded: unknown;
   try {
     decoded = await request.decode(payload, version);
   } catch (error) {
     assert.ok(error instanceof Error, String(error));
     return;
-  } finally {
-    const tookMs = performance.now() - startedAt;
-    assert.ok(tookMs < 1_000, `${request.apiName} ${version} took ${tookMs} ms`);
   }
   checkSize(decoded, payload.length);
   await passOn(request.apiName, decoded);
