@@ -32,6 +32,9 @@ export const SIGTERM: Disturbance = {
     const { code } = await bench.fleet.terminate(place);
     if (code !== 0) bench.addProblem(`SIGTERM: exit code ${code}`);
     await bench.fleet.start(place);
+    // Before the program runs there is nobody to take the next signal, and the system ends the process.
+    const hasJoined = () => bench.fleet.joinsAt(place) > 0;
+    await bench.until("the new process is a member", hasJoined, JOIN_DEADLINE_MS);
   },
 };
 
