@@ -21,6 +21,8 @@ export async function peerCertificate(
   const servername = options.servername ?? (net.isIP(host) ? null : host);
   const named = servername === null ? {} : { servername };
   const socket = tls.connect({ host, port, ...named, rejectUnauthorized: false });
+  // A broker that asks for our certificate refuses the connection only after the handshake.
+  socket.on("error", () => {});
   try {
     const signal = AbortSignal.timeout(options.deadlineMs);
     await once(socket, "secureConnect", { signal });
@@ -30,7 +32,6 @@ export async function peerCertificate(
   } catch {
     return null;
   } finally {
-    socket.on("error", () => {});
     socket.destroy();
   }
 }

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { EmbeddedKafka } from "../../src/broker/embedded_kafka.ts";
+import { peerCertificate } from "../../src/kafka/peer_certificate.ts";
 import { BROKEN_SETUPS, type BrokenSetup, shifted, valid } from "../support/broken_setups.ts";
 import { askDoctor, findingsOf, shown } from "../support/doctor.ts";
 import { eventually } from "../support/eventually.ts";
@@ -16,6 +17,7 @@ import { testIfPossible } from "../support/test_if_possible.ts";
 
 const AT_ONCE = 3;
 const DAY_MS = 86_400_000;
+const LOOKS = 30;
 /** Access control lists and certificates take effect a moment later. */
 const FIX_DEADLINE_MS = 15_000;
 
@@ -60,6 +62,7 @@ testIfPossible(
     await t.step("on a cluster that nobody has used it changes nothing", async () => {
       await changeNothing(kafka);
     });
+    await t.step("peerCertificate() bears being refused", () => lookWithoutOwn(kafka));
     await t.step("certificates of both sides that end within two weeks are a warning", async () => {
       await warnOfCertificates(kafka);
     });
@@ -84,6 +87,14 @@ async function changeNothing(kafka: SecureKafka): Promise<void> {
   assert.deepEqual(await client.topicNames(), before);
   assert.deepEqual(await client.groupIds(), []);
   assert.ok(!before.includes("__consumer_offsets"), String(before));
+}
+
+/** A broker that wants our certificate ends the connection after the handshake, at any moment from then on. */
+async function lookWithoutOwn(kafka: SecureKafka): Promise<void> {
+  const options = { servername: null, deadlineMs: 5_000 };
+  for (let look = 0; look < LOOKS; look++) {
+    assert.notEqual(await peerCertificate(kafka.address("MTLS"), options), null);
+  }
 }
 
 /** They are made for 30 days. */
