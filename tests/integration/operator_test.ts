@@ -133,3 +133,33 @@ kafkaTest(
     assert.equal((await service.stop()).code, 0);
   },
 );
+
+kafkaTest(
+  "more members than partitions: the one without is ready, and says so",
+  { topics: { events: 1 } },
+  async (kafka) => {
+    const where = {
+      topic: kafka.topics.events,
+      group: kafka.unique("group"),
+      settings: { HTTP_PORT: "0" },
+    };
+    await using first = await startService(kafka, where);
+    await using second = await startService(kafka, where);
+    const urls = [await untilServing(first), await untilServing(second)];
+    const owned = async () => {
+      const all = await Promise.all(urls.map((url) => readStatus(url)));
+      return all.map(({ phase, partitions }) => phase === "running" ? partitions.length : -1)
+        .sort();
+    };
+    await eventually("one has none", async () => String(await owned()) === "0,1", WITHIN);
+    const answers = await Promise.all(urls.map(async (url) => {
+      const answer = await fetch(`${url}/readyz`);
+      return `${answer.status} ${await answer.text()}`;
+    }));
+    assert.deepEqual(answers.toSorted(), [
+      "200 ok\n",
+      "200 ok: assignment: no partition is ours, the group has enough members\n",
+    ]);
+    for (const service of [first, second]) assert.equal((await service.stop()).code, 0);
+  },
+);
