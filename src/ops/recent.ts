@@ -108,7 +108,8 @@ export class Recent {
     const before = this.#lines.find((line) => line.text === text && line.level === level);
     if (before !== undefined) this.#lines = this.#lines.filter((line) => line !== before);
     const times = (before?.times ?? 0) + 1;
-    const line = { at: this.#at(), level, text, fields: jsonValue(fields), times };
+    const { stack: _, ...shown } = fields; // for logs at DEBUG
+    const line = { at: this.#at(), level, text, fields: jsonValue(shown), times };
     keep(this.#lines, line, LINES_MAX);
   }
 

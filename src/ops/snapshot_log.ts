@@ -24,7 +24,17 @@ export function logSnapshot(logger: Logger, snapshot: Snapshot): void {
     heartbeatAgeMs: snapshot.heartbeatAgeMs,
     fetchAgeMs: snapshot.fetchAgeMs,
   });
-  if (rates !== null) logger.info("Snapshot of rates, each second", { ...rates });
+  if (rates !== null) {
+    logger.info("Snapshot of rates, each second", {
+      overSeconds: rounded(rates.overSeconds),
+      consumed: rounded(rates.consumed),
+      processed: rounded(rates.processed),
+      deadLettered: rounded(rates.deadLettered),
+      failed: rounded(rates.failed),
+      p50Ms: rounded(rates.processMs.p50),
+      p99Ms: rounded(rates.processMs.p99),
+    });
+  }
   const furthest = partitions.toSorted(byUrgency).slice(0, PARTITIONS_MAX);
   for (const partition of furthest) logger.info("Snapshot of a partition", gist(partition));
   const untold = partitions.length - furthest.length;
@@ -57,4 +67,8 @@ function gist(of: PartitionSnapshot): Readonly<Record<string, unknown>> {
     stalled: of.stalled ?? undefined,
     pausedBy: of.pause?.by,
   };
+}
+
+function rounded(value: number | null): number | null {
+  return value === null ? null : Math.round(value * 100) / 100;
 }

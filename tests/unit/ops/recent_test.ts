@@ -9,7 +9,7 @@ Deno.test("Recent.watch() passes everything on, and keeps warnings and errors, t
   const logger = recent.watch(inner);
   logger.debug("a");
   logger.info("b");
-  logger.warning("c", { attempt: 1 });
+  logger.warning("c", { attempt: 1, stack: "at handler" });
   logger.error("d");
   assert.deepEqual(inner.lines.map(({ text }) => text), ["a", "b", "c", "d"]);
   const kept = recent.lines.map(({ level, text, fields }) => [level, text, fields]);
