@@ -1,6 +1,6 @@
 /**
  * `deno task chaos --seed N --minutes M`: a storm of faults on a real cluster of three nodes, judged by the oracle.
- * Exit 1 when a promise was broken. `--every S` lets a fault begin every so many seconds, `--rate N` sends so many
+ * Exit 1 when a promise was broken. `--every S` lets a fault begin every so many seconds and spares one process, `--rate N` sends so many
  * messages a second, `--keep` keeps the result for docs/reliability.md.
  */
 import { parseArgs } from "node:util";
@@ -32,7 +32,7 @@ async function main(): Promise<number> {
     seed,
     durationMs: minutes * 60_000,
     everyMs: every * 1000,
-    bench: { rate: Number(values.rate) },
+    bench: { rate: Number(values.rate), sparesFirst: every > 0 },
     onFault: (line) => console.log(line),
   });
   console.log(describe(report).join("\n"));

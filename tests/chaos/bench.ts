@@ -107,6 +107,11 @@ export class Bench implements AsyncDisposable {
     return this.#partitions;
   }
 
+  /** The places whose processes a fault may be done to. */
+  get targets(): readonly number[] {
+    return this.fleet.places.filter((place) => place !== 1 || !this.#options.sparesFirst);
+  }
+
   /** Messages go in until `stopLoad`. */
   async startLoad(): Promise<void> {
     this.#loads += 1;

@@ -23,6 +23,8 @@ export interface BenchOptions {
   readonly route?: Route;
   /** Of the process at the first place, where it has a way of its own. */
   readonly firstRoute?: Route;
+  /** Nothing is done to the process at the first place: it shows what time does to one. */
+  readonly sparesFirst?: boolean;
   readonly seed?: number;
   /** Committed offsets may go back within the faults: the log itself does. */
   readonly mayGoBack?: boolean;

@@ -28,7 +28,7 @@ export const SIGTERM: Disturbance = {
   repeats: "graceful",
   stallBoundMs: TAKE_OVER_MS,
   async inflict(bench, random) {
-    const place = random.pick(bench.fleet.places);
+    const place = random.pick(bench.targets);
     const { code } = await bench.fleet.terminate(place);
     if (code !== 0) bench.addProblem(`SIGTERM: exit code ${code}`);
     await bench.fleet.start(place);
@@ -45,7 +45,7 @@ export const SIGKILL: Disturbance = {
   mayOverlap: true,
   stallBoundMs: SESSION_MS + TAKE_OVER_MS,
   async inflict(bench, random) {
-    const place = random.pick(bench.fleet.places);
+    const place = random.pick(bench.targets);
     const victim = bench.fleet.processAt(place);
     await bench.fleet.kill(place);
     await bench.fleet.start(place);
@@ -59,14 +59,14 @@ export const SIGSTOP: Disturbance = {
   repeats: "abrupt",
   mayOverlap: true,
   stallBoundMs: SESSION_MS + TAKE_OVER_MS,
-  inflict: (bench, random) => freeze(bench, random.pick(bench.fleet.places), FREEZE_MS),
+  inflict: (bench, random) => freeze(bench, random.pick(bench.targets), FREEZE_MS),
 };
 
 /** As SIGSTOP, for longer than anybody waits, and with a look at what it does when it wakes. */
 export const FREEZE: Disturbance = {
   ...SIGSTOP,
   name: "SIGSTOP of a process for two sessions",
-  inflict: (bench, random) => freeze(bench, random.pick(bench.fleet.places), LONG_FREEZE_MS),
+  inflict: (bench, random) => freeze(bench, random.pick(bench.targets), LONG_FREEZE_MS),
 };
 
 /** Needs a plan that blocks on SIGUSR2. */
@@ -74,7 +74,7 @@ export const BLOCK: Disturbance = {
   ...SIGSTOP,
   name: "event loop blocked for two sessions",
   async inflict(bench, random) {
-    const place = random.pick(bench.fleet.places);
+    const place = random.pick(bench.targets);
     bench.fleet.signal(place, "SIGUSR2");
     await bench.goOn(LONG_FREEZE_MS);
     return [bench.fleet.processAt(place)];
@@ -162,26 +162,27 @@ export async function undisturbed(bench: Bench, body: () => Promise<void>): Prom
 
 /** When it wakes, it may start nothing before it is a member again: its partitions are others'. */
 async function freeze(bench: Bench, place: number, lengthMs: number): Promise<readonly string[]> {
-  const { fleet } = bench;
+  const { fleet, ledger } = bench;
   const victim = fleet.processAt(place);
-  const joins = fleet.joinsAt(place);
+  const joins = fleet.joinsAt(place).length;
   fleet.signal(place, "SIGSTOP");
   await bench.goOn(lengthMs);
-  await bench.ledger.read();
-  const before = startsOf(bench, victim);
+  const wokenAt = Date.now();
   fleet.signal(place, "SIGCONT");
-  await bench.goOn(JOIN_DEADLINE_MS, () => {
-    const isMember = fleet.joinsAt(place) > joins;
-    if (!isMember && startsOf(bench, victim) > before) {
-      bench.addProblem(`${victim} woke and started work before it was a member again`);
-    }
-    return isMember;
-  });
+  await bench.goOn(JOIN_DEADLINE_MS, () => fleet.joinsAt(place).length > joins);
+  const joinedAt = fleet.joinsAt(place)[joins] ?? Infinity;
+  await ledger.read();
+  const early = ledger.of(victim).filter(({ kind, at }) =>
+    kind === "start" && wokenAt <= at && at < joinedAt
+  );
+  if (early.length > 0) {
+    const [first] = early;
+    const ms = (joinedAt - (first?.at ?? 0)).toFixed(0);
+    bench.addProblem(
+      `${victim} woke and started ${early.length} before it was a member again, ${ms} ms early`,
+    );
+  }
   return [victim];
-}
-
-function startsOf({ ledger }: Bench, process: string): number {
-  return ledger.of(process).filter(({ kind }) => kind === "start").length;
 }
 
 /** It stays away until others have taken over. */

@@ -69,15 +69,15 @@ export class Fleet implements AsyncDisposable {
     return this.#member(place).program;
   }
 
-  /** How often the process of a place became a member of a new generation so far. */
-  joinsAt(place: number): number {
+  /** When the process of a place became a member of a new generation, each time so far. */
+  joinsAt(place: number): readonly number[] {
     return joinsOf(this.programAt(place));
   }
 
   /** The same for all processes that ever were. */
   get joins(): number {
     const ended = this.#ended.reduce((sum, { joins }) => sum + joins, 0);
-    return this.#running().reduce((sum, { program }) => sum + joinsOf(program), ended);
+    return this.#running().reduce((sum, { program }) => sum + joinsOf(program).length, ended);
   }
 
   /** Fills a place. `settings` go over those of the fleet, for this process alone. */
@@ -162,7 +162,7 @@ export class Fleet implements AsyncDisposable {
     const exit = await program.waitForExit(withinMs);
     const wasAsked = member.isExpectedToEnd;
     const lines = [...program.stdout.slice(-SHOWN_LINES), ...program.stderr];
-    this.#ended.push({ process, exit, wasAsked, lines, joins: joinsOf(program) });
+    this.#ended.push({ process, exit, wasAsked, lines, joins: joinsOf(program).length });
     this.#places.delete(place);
     return exit;
   }
@@ -178,8 +178,9 @@ export class Fleet implements AsyncDisposable {
   }
 }
 
-function joinsOf(program: Program): number {
-  return program.stdout.filter((line) => line.includes(JOINED)).length;
+function joinsOf(program: Program): readonly number[] {
+  return program.stdout.filter((line) => line.includes(JOINED))
+    .map((line) => Date.parse(JSON.parse(line).timestamp));
 }
 
 interface Member {

@@ -106,9 +106,9 @@ async function awayFor(
   await bench.fault("cut off", async () => {
     await cutOff(bench.cluster.proxies("ALONE"));
     await bench.goOn(AWAY_MS);
-    const joins = bench.fleet.joinsAt(1);
+    const joins = bench.fleet.joinsAt(1).length;
     await bench.cluster.heal();
-    await bench.until("it is a member again", () => bench.fleet.joinsAt(1) > joins, AWAY_MS);
+    await bench.until("it is a member again", () => bench.fleet.joinsAt(1).length > joins, AWAY_MS);
     return [victim];
   }, { repeats: "abrupt", mayOverlap: true, stallBoundMs: SESSION_MS + RETURN_MS });
 }

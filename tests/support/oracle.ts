@@ -76,7 +76,10 @@ export interface Verdict {
   readonly commitRegresses: readonly string[];
   /** Handlers done beyond the first, for each message. Not a violation by itself: compare with what is promised. */
   readonly duplicates: number;
-  /** Overlaps of a key across processes within the faults, and commits that went back within the resets. */
+  /**
+   * Overlaps of a key across processes within the faults, commits that went back within the resets, and what a producer
+   * wrote twice.
+   */
   readonly excused: number;
 }
 
@@ -84,16 +87,17 @@ export interface Verdict {
 export function judge(history: History): Verdict {
   const index = new HistoryIndex(history);
   const order = judgeOrder(history, index);
+  const invented = judgeInvented(history, index);
   const regresses = judgeRegresses(history);
   return {
     lost: judgeLost(history, index),
-    invented: judgeInvented(history, index),
+    invented: invented.violations,
     altered: judgeAltered(history, index),
     orderViolations: order.violations,
     earlyCommits: judgeEarlyCommits(history, index),
     commitRegresses: regresses.violations,
     duplicates: countDuplicates(history),
-    excused: order.excused + regresses.excused,
+    excused: order.excused + regresses.excused + invented.excused,
   };
 }
 
@@ -172,11 +176,38 @@ function judgeLost(history: History, index: HistoryIndex): readonly string[] {
     .map((sent) => index.tell(sent));
 }
 
-function judgeInvented(history: History, index: HistoryIndex): readonly string[] {
+function judgeInvented(history: History, index: HistoryIndex): Judgement {
   const unknown = [...history.handled, ...history.deadLettered]
     .filter((entry) => !index.acknowledged.has(idOf(entry)));
   const once = new Map(unknown.map((entry) => [idOf(entry), entry]));
-  return [...once.values()].map((entry) => index.tell(entry));
+  const doubtful = [...once.values()].filter(({ at }) => index.isExcused(at));
+  const copies = copiesAmong(doubtful, history);
+  return {
+    violations: [...once.values()].filter((entry) => !copies.has(entry))
+      .map((entry) => `${index.tell(entry)}${"eventId" in entry ? `, ${entry.eventId}` : ""}`),
+    excused: copies.size,
+  };
+}
+
+/**
+ * What a producer wrote a second time, because a broker died before it acknowledged the first: the very bytes of an
+ * acknowledged message of the same partition, at an offset that no producer heard of, and within a fault.
+ */
+function copiesAmong(
+  unknown: readonly (Handled | DeadLettered)[],
+  history: History,
+): ReadonlySet<Handled | DeadLettered> {
+  if (unknown.length === 0) return new Set();
+  const sent = new Set(history.acknowledged.map(contentOf));
+  return new Set(
+    unknown.filter((entry) =>
+      "eventId" in entry && entry.hash !== undefined && sent.has(contentOf(entry))
+    ),
+  );
+}
+
+function contentOf(entry: Acknowledged | Handled): string {
+  return `${partitionOf(entry)}/${entry.eventId}/${entry.hash}`;
 }
 
 function judgeAltered(history: History, index: HistoryIndex): readonly string[] {
