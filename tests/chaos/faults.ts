@@ -18,6 +18,7 @@ const FAILOVER_MS = 5_000;
 const COORDINATOR_MS = 10_000;
 const FREEZE_MS = 15_000;
 const LONG_FREEZE_MS = 2 * SESSION_MS;
+const MEMBER_WITHIN_MS = 120_000;
 const JOIN_DEADLINE_MS = 30_000;
 const BROKER_FREEZE_MS = 8_000;
 const BROKER_DEAD_MS = 9_000;
@@ -31,10 +32,7 @@ export const SIGTERM: Disturbance = {
     const place = random.pick(bench.targets);
     const { code } = await bench.fleet.terminate(place);
     if (code !== 0) bench.addProblem(`SIGTERM: exit code ${code}`);
-    await bench.fleet.start(place);
-    // Before the program runs there is nobody to take the next signal, and the system ends the process.
-    const hasJoined = () => bench.fleet.joinsAt(place) > 0;
-    await bench.until("the new process is a member", hasJoined, JOIN_DEADLINE_MS);
+    await startAnew(bench, place);
   },
 };
 
@@ -48,7 +46,7 @@ export const SIGKILL: Disturbance = {
     const place = random.pick(bench.targets);
     const victim = bench.fleet.processAt(place);
     await bench.fleet.kill(place);
-    await bench.fleet.start(place);
+    await startAnew(bench, place);
     return [victim];
   },
 };
@@ -158,6 +156,14 @@ export async function undisturbed(bench: Bench, body: () => Promise<void>): Prom
   await body();
   const more = bench.fleet.joins - joins;
   if (more > 0) bench.addProblem(`Processes joined again ${more} times`);
+}
+
+/** Before the program runs there is nobody to take the next signal, and the system ends the process. */
+async function startAnew(bench: Bench, place: number): Promise<void> {
+  const { fleet } = bench;
+  await fleet.start(place);
+  const isMember = () => fleet.joinsAt(place).length > 0;
+  await bench.until("the new process is a member", isMember, MEMBER_WITHIN_MS);
 }
 
 /** When it wakes, it may start nothing before it is a member again: its partitions are others'. */

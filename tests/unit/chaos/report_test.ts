@@ -49,7 +49,7 @@ Deno.test("reportOf() allows what was in flight and done in a commit interval af
   const report = await judged({ again: repeats(50) }, [abrupt]);
   assert.deepEqual(report.violations, []);
   const bound = report.faults[0]?.duplicateBound ?? 0;
-  assert.ok(bound > 64 + 70 && bound < 64 + 150, String(bound));
+  assert.ok(bound > 64 + 95 && bound < 64 + 175, String(bound));
   const more = repeats(bound + 1).map(([offset]) => [offset, 900] as const);
   const early = { ...abrupt, from: 800, to: 850 };
   assert.equal((await judged({ again: more }, [early])).violations.length, 1);
