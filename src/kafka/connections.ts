@@ -178,7 +178,11 @@ export class Connections implements ClosableCaller {
       openSocket: (request) => this.#openSocket(key, request),
     });
     const missed = `${brokerName(to)} did not complete the handshake`;
-    const pause = (ms: number) => sleep(options.clock, Math.min(ms, THROTTLE_MAX_MS));
+    const pause = async (ms: number) => {
+      const { signal } = open.ended;
+      await sleep(options.clock, Math.min(ms, THROTTLE_MAX_MS), signal);
+      signal.throwIfAborted();
+    };
     const opening = withDeadline(handshake(connection, { broker: brokerName(to), pause }), {
       clock: options.clock,
       deadlineMs: options.connectionTimeoutMs + options.requestTimeoutMs,

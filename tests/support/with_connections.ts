@@ -2,18 +2,19 @@
 import { SILENT_KAFKAJS_LOGGER } from "../../src/kafka/client.ts";
 import { Connections } from "../../src/kafka/connections.ts";
 import { systemClock } from "../../src/ops/system_clock.ts";
+import type { Clock } from "../../src/processing/clock.ts";
 
 const DEADLINE_MS = 10_000;
 
 /** Without TLS and SASL. */
-export function plainConnections(): Connections {
+export function plainConnections(clock: Clock = systemClock): Connections {
   return new Connections({
     clientId: "test",
     ssl: null,
     sasl: null,
     connectionTimeoutMs: DEADLINE_MS,
     requestTimeoutMs: DEADLINE_MS,
-    clock: systemClock,
+    clock,
     kafkajsLogger: SILENT_KAFKAJS_LOGGER,
   });
 }
