@@ -10,12 +10,12 @@ import { isAuthorizationCode } from "./kafka/error_codes.ts";
 import type { Refusal } from "./kafka/generation.ts";
 import { checkKafkajs } from "./kafka/kafkajs.ts";
 import { EXIT, ExitError } from "./ops/exit.ts";
-import type { OperatorActions } from "./ops/http/actions.ts";
+import type { PartitionActions } from "./ops/http/actions.ts";
 import type { RatesSnapshot } from "./ops/rates.ts";
 import type { ServiceStatus } from "./ops/snapshot.ts";
 import type { Watchdog } from "./ops/watchdog.ts";
 import { sleep } from "./processing/clock.ts";
-import { type HeldMessage, longestHeld } from "./processing/standstill.ts";
+import { slowestHeld, type SlowMessage } from "./processing/standstill.ts";
 import { type Parts, wire } from "./wiring.ts";
 import { breakerProblem } from "./wiring/breaker.ts";
 import { Operator } from "./wiring/operator.ts";
@@ -30,14 +30,13 @@ export interface StopReport {
   readonly abandoned: number;
 }
 
-const SLOWEST_MAX = 10;
 const NOT_COMMITTED_EVERY_MS = 600_000;
 const NOT_COMMITTED =
   "Offsets are not committed: set ENABLE_AUTO_COMMIT=true, commits happen only after processing";
 
 export class Service {
   /** What can be done to it while it runs. */
-  readonly operator: OperatorActions;
+  readonly operator: PartitionActions;
   readonly #options: ServiceOptions;
   readonly #parts: Parts;
   readonly #board: StatusBoard;
@@ -92,10 +91,10 @@ export class Service {
     return this.#board.rates();
   }
 
-  /** What takes longest of what was started, the oldest first. */
-  slowest(): readonly HeldMessage[] {
+  /** Messages that were begun and are not done, the slowest first. */
+  slowest(max: number): readonly SlowMessage[] {
     const nowMs = this.#options.clock.now();
-    return longestHeld(this.#parts.assignment.all(), { nowMs, max: SLOWEST_MAX });
+    return slowestHeld(this.#parts.assignment.all(), { nowMs, max });
   }
 
   /** What `/status` shows: where we stand with Kafka, partition by partition. */

@@ -20,6 +20,8 @@ const IMPORT_RULE: readonly ImportRow[] = [
   { part: "src/service.ts", may: ["src/"], never: ["src/commands/", "src/cli"] },
   { part: "src/wiring", may: ["src/"], never: ["src/commands/", "src/cli", "src/service.ts"] },
   { part: "src/demo/", may: ["src/event"] },
+  { part: "src/console/page/", may: ["src/ops/snapshot.ts", "src/ops/recent.ts"] },
+  { part: "src/console/", may: ["src/ops/http_server.ts"] },
   { part: "src/doctor/", may: ["src/kafka/", "src/processing/", "src/ops/", "src/config"] },
   { part: "src/kafka/", may: ["src/processing/", "src/ops/", "src/config"] },
   {

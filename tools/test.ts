@@ -11,6 +11,7 @@ import {
   isFiltered,
   parseTestArguments,
   type Selection,
+  type Suite,
   type TestArguments,
 } from "./test_arguments.ts";
 import { hasFailed, type SuiteResult, summarize } from "./test_summary.ts";
@@ -33,6 +34,9 @@ const NO_KAFKA: ProvidedKafka = {
   problem: null,
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
+
+/** Suites that do not use the Kafka of the run. */
+const WITHOUT_SHARED: ReadonlySet<Suite> = new Set(["unit", "browser", "chaos"]);
 
 /** Set by a signal; aborts the running suite and everything after it. */
 const stop = new AbortController();
@@ -86,10 +90,10 @@ interface ProvidedKafka extends AsyncDisposable {
 }
 
 async function provideKafka(selections: readonly Selection[]): Promise<ProvidedKafka> {
-  if (selections.every(({ suite }) => suite === "unit")) {
+  if (selections.every(({ suite }) => suite === "unit" || suite === "browser")) {
     return NO_KAFKA;
   }
-  const hasOwnClusters = selections.every(({ suite }) => suite === "unit" || suite === "chaos");
+  const hasOwnClusters = selections.every(({ suite }) => WITHOUT_SHARED.has(suite));
   const jars = hasOwnClusters ? await jarsMissing() : null;
   if (jars !== null) return withoutKafka(jars);
   if (hasOwnClusters) return { ...NO_KAFKA, environment: { TEST_KAFKA_JARS_MISSING: "" } };

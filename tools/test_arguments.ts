@@ -3,8 +3,8 @@
  */
 
 /** The suites, in the order in which they run. */
-export const SUITES = ["unit", "integration", "e2e", "chaos"] as const;
-/** Those that run when none is named: the others take minutes for each test. */
+export const SUITES = ["unit", "integration", "e2e", "browser", "chaos"] as const;
+/** Those that run when none is named: the others want a browser, or take minutes for each test. */
 const USUAL_SUITES = ["unit", "integration", "e2e"] as const;
 /** A folder under tests/. */
 export type Suite = typeof SUITES[number];
@@ -24,7 +24,7 @@ export interface TestArguments {
 }
 
 /**
- * Words up to the first flag name suites or paths under tests/; without any, every suite but chaos runs.
+ * Words up to the first flag name suites or paths under tests/; without any, the usual suites run.
  * Throws when a word is neither.
  */
 export function parseTestArguments(args: readonly string[]): TestArguments {

@@ -61,7 +61,7 @@ export async function host(options: HostOptions): Promise<HostReport> {
     serviceVersion: version,
     environment: config.environment,
   });
-  const recent = new Recent(clock);
+  const recent = new Recent(clock, { showValues: config.consoleShowValues });
   const logger = recent.watch(logging.logger);
   let observation: Observation | null = null;
   const signals = listenForSignals(logging, {
@@ -77,7 +77,7 @@ export async function host(options: HostOptions): Promise<HostReport> {
   const tracing = await startTracing(config, version);
   const shared = { config, clock, telemetry, health, version };
   const service = new Service({ ...shared, handlers, cpuTimeMs, logger, tracing });
-  const observed = new Observation({ ...shared, service, recent, rows: options.rows });
+  const observed = new Observation({ ...shared, service, recent, logging, rows: options.rows });
   observation = observed;
   const counts = () => telemetry.counts();
   const report = async (exitCode: ExitCode): Promise<HostReport> => {

@@ -3,11 +3,19 @@ import type { Config, ConfigRow } from "../config.ts";
 import { KAFKAJS_VERSION } from "../kafka/kafkajs.ts";
 import { type Health, readyz } from "../ops/health.ts";
 import { type HttpServer, startHttpServer } from "../ops/http_server.ts";
+import { CONSOLE_FILES } from "../console/files.ts";
+import type { LogLevelControl } from "../ops/logger.ts";
 import { collectMetrics } from "../ops/metrics/collect.ts";
 import type { ExpositionFormat } from "../ops/metrics/exposition.ts";
 import { processFacts } from "../ops/process_facts.ts";
 import type { Recent } from "../ops/recent.ts";
-import { type Snapshot, type StatusDocument, totalsOf } from "../ops/snapshot.ts";
+import { hideContent, showContent } from "../ops/shown_content.ts";
+import {
+  type SlowSnapshot,
+  type Snapshot,
+  type StatusDocument,
+  totalsOf,
+} from "../ops/snapshot.ts";
 import type { Telemetry } from "../ops/telemetry.ts";
 import type { Clock } from "../processing/clock.ts";
 import type { Service } from "../service.ts";
@@ -17,11 +25,14 @@ export interface ObservationOptions {
   readonly telemetry: Telemetry;
   readonly recent: Recent;
   readonly health: Health;
+  readonly logging: LogLevelControl;
   readonly clock: Clock;
   readonly config: Config;
   readonly rows: readonly ConfigRow[];
   readonly version: string;
 }
+
+const SLOWEST_MAX = 10;
 
 export class Observation {
   readonly #options: ObservationOptions;
@@ -42,7 +53,7 @@ export class Observation {
    * @throws ExitError with 78 when address and port cannot be had
    */
   serve(): HttpServer | null {
-    const { config, health, clock, service, telemetry, version } = this.#options;
+    const { config, health, clock, logging, service, telemetry, version } = this.#options;
     return startHttpServer({
       config,
       health,
@@ -51,7 +62,12 @@ export class Observation {
       metrics: (format) => this.metrics(format),
       status: () => this.status(),
       snapshot: () => this.snapshot(),
-      actions: service.operator,
+      actions: {
+        pause: (scope, facts) => service.operator.pause(scope, facts),
+        resume: (scope, facts) => service.operator.resume(scope, facts),
+        setLogLevel: (level, by) => logging.setLevel(level, by),
+      },
+      consoleFiles: CONSOLE_FILES,
       onIntrusion: (facts) => telemetry.operator.intrusion(facts),
     });
   }
@@ -70,7 +86,7 @@ export class Observation {
   }
 
   snapshot(): Snapshot {
-    const { service, health, telemetry, clock, config, recent, version } = this.#options;
+    const { service, health, telemetry, clock, config, logging, recent, version } = this.#options;
     const status = service.status();
     const at = Math.trunc(clock.wallTime());
     return {
@@ -84,16 +100,34 @@ export class Observation {
       totals: totalsOf(status.partitions),
       rates: service.rates(),
       counts: telemetry.counts(),
+      slowest: this.#slowest(),
       lastRebalance: recent.rebalance,
       recentLines: recent.lines,
       recentDeadLetters: recent.deadLetters,
       lostRanges: recent.losses,
-      slowest: service.slowest(),
+      log: { level: logging.level, configuredLevel: logging.configuredLevel },
       canAct: config.consoleToken !== null,
     };
   }
 
+  /** Whoever reaches the port may ask for it, so there is nothing of a message in it. */
   status(): StatusDocument {
-    return { ...this.snapshot(), configuration: this.#options.rows };
+    const snapshot = this.snapshot();
+    return {
+      ...snapshot,
+      slowest: snapshot.slowest.map(hideContent),
+      recentDeadLetters: snapshot.recentDeadLetters.map(hideContent),
+      configuration: this.#options.rows,
+    };
+  }
+
+  #slowest(): SlowSnapshot[] {
+    const { service, config } = this.#options;
+    const options = { showValues: config.consoleShowValues };
+    return service.slowest(SLOWEST_MAX).map(({ held, message, waitingBehind }) => ({
+      ...held,
+      ...showContent(message, options),
+      waitingBehind,
+    }));
   }
 }

@@ -134,6 +134,12 @@ export const SERVICE_SETTINGS = {
     isSecret: true,
     doc: "What an operator has to send to pause and resume partitions; without it nobody can",
   }),
+  CONSOLE_SHOW_VALUES: required({
+    group: "HTTP and logs",
+    type: boolean(),
+    default: "false",
+    doc: "Show keys and values of messages on the console page; without it a key is a digest",
+  }),
   LOG_LEVEL: required({
     group: "HTTP and logs",
     type: oneOf(["debug", "info", "warning", "error"], { warn: "warning" }),

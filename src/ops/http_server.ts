@@ -1,5 +1,5 @@
 /**
- * Serves health, metrics and status, a stream of snapshots, and an operator's actions. Up before Kafka is reached and
+ * Serves health, metrics and status, the console page with its stream of snapshots, and an operator's actions. Up before Kafka is reached and
  * until all else is closed. Probes and scrapes come with any Host header; what a browser could be tricked into does not.
  */
 import { type Config, Endpoint } from "../config.ts";
@@ -13,7 +13,7 @@ import {
   readyz,
   startupz,
 } from "./health.ts";
-import { act, type OperatorActions } from "./http/actions.ts";
+import { act, type ActionName, type OperatorActions } from "./http/actions.ts";
 import { EventStream } from "./http/event_stream.ts";
 import { refuseAction, type Refused, refuseHost } from "./http/guard.ts";
 import { CONTENT_TYPES, type ExpositionFormat, preferredFormat } from "./metrics/exposition.ts";
@@ -31,8 +31,16 @@ export interface HttpServerOptions {
   /** What `/events` sends each second, as JSON. */
   readonly snapshot: () => unknown;
   readonly actions: OperatorActions;
+  /** The console's files, by path. */
+  readonly consoleFiles: ReadonlyMap<string, ConsoleFile>;
   /** Somebody who does not know CONSOLE_TOKEN tried to act. */
   readonly onIntrusion: (facts: { readonly path: string; readonly from: string }) => void;
+}
+
+/** One file of the console page. */
+export interface ConsoleFile {
+  readonly contentType: string;
+  readonly text: string;
 }
 
 export interface HttpServer {
@@ -108,18 +116,22 @@ const PAGES: Readonly<Record<string, (site: Site, request: Request) => Response>
   },
 };
 
-/** What a page in an operator's browser may read: under our own names only. */
-const CONSOLE_PAGES: Readonly<Record<string, (site: Site) => Response>> = {
-  "/events"({ events }) {
-    const stream = events.open();
-    if (stream === null) return respond("Too many listen already\n", { status: 503 });
-    return respond(stream, { headers: { "content-type": "text/event-stream; charset=utf-8" } });
-  },
-};
+/** Nothing from elsewhere, nothing inline, in no frame of anybody. */
+const CONSOLE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
 
-const ACTIONS: Readonly<Record<string, keyof OperatorActions>> = {
+const ACTIONS: Readonly<Record<string, ActionName>> = {
   "/actions/pause": "pause",
   "/actions/resume": "resume",
+  "/actions/log-level": "setLogLevel",
 };
 
 interface Site extends HttpServerOptions {
@@ -137,11 +149,11 @@ async function route(
   if (action !== undefined) return await takeAction(action, { request, site, from });
   const probe = PROBES.get(pathname);
   const page = PAGES[pathname];
-  const consolePage = CONSOLE_PAGES[pathname];
-  if (!probe && !page && !consolePage) return respond("Not found\n", { status: 404 });
+  const isConsole = pathname === "/events" || site.consoleFiles.has(pathname);
+  if (!probe && !page && !isConsole) return respond("Not found\n", { status: 404 });
   if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed("GET, HEAD");
   if (page) return page(site, request);
-  if (consolePage) return refusal(refuseHost(request, hostsOf(site))) ?? consolePage(site);
+  if (isConsole) return respondConsole(pathname, { request, site });
   return respondProbe(pathname, {
     answer: (probe ?? livez)(site.health.facts()),
     isVerbose: searchParams.has("verbose"),
@@ -157,8 +169,29 @@ function urlOf(request: Request): URL | null {
   }
 }
 
+/** What a page in an operator's browser may read: under our own names only. */
+function respondConsole(
+  path: string,
+  { request, site }: { readonly request: Request; readonly site: Site },
+): Response {
+  const refused = refusal(refuseHost(request, hostsOf(site)));
+  if (refused !== null) return refused;
+  const file = site.consoleFiles.get(path);
+  if (file === undefined) return respondEvents(site.events);
+  const { contentType, text } = file;
+  return respond(text, {
+    headers: { "content-type": contentType, "content-security-policy": CONSOLE_POLICY },
+  });
+}
+
+function respondEvents(events: EventStream): Response {
+  const stream = events.open();
+  if (stream === null) return respond("Too many listen already\n", { status: 503 });
+  return respond(stream, { headers: { "content-type": "text/event-stream; charset=utf-8" } });
+}
+
 async function takeAction(
-  action: keyof OperatorActions,
+  action: ActionName,
   { request, site, from }: {
     readonly request: Request;
     readonly site: Site;

@@ -2,6 +2,7 @@
 import type { Clock } from "../processing/clock.ts";
 import type { Coordinates, Fields, Logger, TopicPartition } from "../processing/message.ts";
 import { jsonValue } from "./log_value.ts";
+import { type Content, showContent, type ShownContent } from "./shown_content.ts";
 
 /** A WARNING or ERROR of the log; the same text again is not another one, but one more time. */
 export interface RecentLine {
@@ -14,7 +15,7 @@ export interface RecentLine {
   readonly times: number;
 }
 
-export interface RecentDeadLetter extends Coordinates {
+export interface RecentDeadLetter extends Coordinates, ShownContent {
   readonly at: number;
   readonly stage: string;
   readonly code: string;
@@ -49,13 +50,15 @@ const LISTED_ELSEWHERE: ReadonlySet<string> = new Set(["Message dead-lettered", 
 
 export class Recent {
   readonly #clock: Clock;
+  readonly #showValues: boolean;
   #lines: RecentLine[] = [];
   readonly #deadLetters: RecentDeadLetter[] = [];
   readonly #losses: RecentLoss[] = [];
   #rebalance: RecentRebalance | null = null;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, { showValues = false }: { readonly showValues?: boolean } = {}) {
     this.#clock = clock;
+    this.#showValues = showValues;
   }
 
   /** The newest first, as everywhere here. */
@@ -75,8 +78,12 @@ export class Recent {
     return this.#rebalance;
   }
 
-  deadLettered(letter: Omit<RecentDeadLetter, "at">): void {
-    keep(this.#deadLetters, { at: this.#at(), ...letter }, DEAD_LETTERS_MAX);
+  deadLettered(
+    message: Content,
+    letter: Omit<RecentDeadLetter, "at" | keyof ShownContent>,
+  ): void {
+    const content = showContent(message, { showValues: this.#showValues });
+    keep(this.#deadLetters, { at: this.#at(), ...letter, ...content }, DEAD_LETTERS_MAX);
   }
 
   lost(loss: Omit<RecentLoss, "at">): void {

@@ -1,15 +1,17 @@
 /**
  * What the service shows of itself: `/status` answers a Snapshot, `/events` sends one a second, SIGUSR2 logs its gist,
- * and the console page is drawn from it. All of it is JSON; there is no key and no value of a message in it. Fields are
- * only ever added: pages and scripts read them by name.
+ * and the console page is drawn from it. All of it is JSON. Keys and values of messages are only in `/events`, and
+ * there only with CONSOLE_SHOW_VALUES. Fields are only ever added: pages and scripts read them by name.
  */
 import type { TopicPartition } from "../processing/message.ts";
-import type { HeldMessage } from "../processing/standstill.ts";
 import type { ConfigRow } from "../config.ts";
+import type { HeldMessage } from "../processing/standstill.ts";
 import type { Counts } from "./counts.ts";
 import type { HealthAnswer, Phase } from "./health.ts";
+import type { LogLevel } from "./log_entry.ts";
 import type { RatesSnapshot } from "./rates.ts";
 import type { RecentDeadLetter, RecentLine, RecentLoss, RecentRebalance } from "./recent.ts";
+import type { ShownContent } from "./shown_content.ts";
 import type { Stall } from "./stall_cause.ts";
 
 /** How far behind a partition is, by the clock that looks once a second. */
@@ -60,6 +62,12 @@ export interface DeadLetterTopicSnapshot {
   readonly depth: number;
   /** Milliseconds since 1970; null when it is empty. */
   readonly oldestAt: number | null;
+}
+
+/** A message that was begun and is not done. */
+export interface SlowSnapshot extends HeldMessage, ShownContent {
+  /** How many messages of the same key wait for it; not counted beyond a thousand. */
+  readonly waitingBehind: number;
 }
 
 /** Who holds partitions still, why, and since when (milliseconds since 1970). */
@@ -123,13 +131,15 @@ export interface Snapshot extends ServiceStatus {
   readonly rates: RatesSnapshot | null;
   /** Since the start. */
   readonly counts: Counts;
+  /** What is in flight, the slowest first, so many at most. */
+  readonly slowest: readonly SlowSnapshot[];
   readonly lastRebalance: RecentRebalance | null;
   /** Warnings and errors of late, but for dead letters. */
   readonly recentLines: readonly RecentLine[];
   readonly recentDeadLetters: readonly RecentDeadLetter[];
   readonly lostRanges: readonly RecentLoss[];
-  /** What takes longest of what was started and has no outcome, at most 10, the oldest first. */
-  readonly slowest: readonly HeldMessage[];
+  /** What is logged now, and LOG_LEVEL. */
+  readonly log: { readonly level: LogLevel; readonly configuredLevel: LogLevel };
   /** CONSOLE_TOKEN is set: partitions can be paused and resumed here. */
   readonly canAct: boolean;
 }

@@ -17,6 +17,7 @@ import { Measures } from "./measures.ts";
 import { OperatorTelemetry } from "./operator_telemetry.ts";
 import { partitionRanges } from "./partition_ranges.ts";
 import { Recent } from "./recent.ts";
+import type { Content } from "./shown_content.ts";
 import { SparingLog } from "./sparing_log.ts";
 import { StallTelemetry } from "./stall_telemetry.ts";
 import { UnreadableTelemetry } from "./unreadable_telemetry.ts";
@@ -127,14 +128,14 @@ export class Telemetry implements ProcessingTelemetry {
   }
 
   messageDeadLettered(
-    message: Coordinates,
+    message: Coordinates & Content,
     { attempts, failure, stored, trace }: DeadLetteredFacts,
   ): void {
     this.measures.errors.add([failure.stage, failure.code]);
     const { stage, code, message: reason } = failure;
     const { topic, partition, offset } = message;
     const letter = { topic, partition, offset, stage, code, reason, attempts, stored };
-    this.#recent.deadLettered(letter);
+    this.#recent.deadLettered(message, letter);
     const fields = { ...place(message), ...failureFields(failure, trace), attempts };
     if (stored === null) {
       this.#counts.dropped += 1;

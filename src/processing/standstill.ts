@@ -1,8 +1,8 @@
 /**
- * What holds a partition up: asked for when one stands still, so nothing is noted for it on a message's way but the
+ * What holds a partition up: asked for when one stands still or somebody looks, so nothing is noted for it on a message's way but the
  * time of its start.
  */
-import type { Coordinates } from "./message.ts";
+import type { Coordinates, Message } from "./message.ts";
 import type { Partition } from "./partition.ts";
 import type { Work } from "./work.ts";
 
@@ -20,6 +20,17 @@ export interface HeldMessage extends Coordinates {
   /** Why the last attempt failed, by code and in words; null when none has. */
   readonly failure: { readonly code: string; readonly message: string } | null;
 }
+
+/** A message that was begun and is not done. */
+export interface SlowMessage {
+  readonly held: HeldMessage;
+  readonly message: Message;
+  /** How many messages of the same key wait for it, as far as they are counted. */
+  readonly waitingBehind: number;
+}
+
+/** Long queues are not counted to their end. */
+export const WAITING_BEHIND_MAX = 1_000;
 
 /** The message that the prefix of a partition waits for; null when nothing is held. */
 export function firstHeld(partition: Partition, nowMs: number): HeldMessage | null {
@@ -42,21 +53,28 @@ export function slowestHandled(
   return slowest === null ? null : describe(slowest, nowMs);
 }
 
-/** What takes longest of what was started and has no outcome, waits included; at most `max`, the oldest first. */
-export function longestHeld(
+/** Of what was begun and is not done, what takes longest; the slowest first. */
+export function slowestHeld(
   partitions: readonly Partition[],
   { nowMs, max }: { readonly nowMs: number; readonly max: number },
-): readonly HeldMessage[] {
-  const started: { readonly work: Work; readonly startedAt: number }[] = [];
+): SlowMessage[] {
+  const begun: Work[] = [];
   for (const { held, inFlight } of partitions) {
     if (inFlight === 0) continue;
-    for (const work of held) {
-      const { startedAt, state } = work;
-      if (startedAt !== null && state !== "done") started.push({ work, startedAt });
-    }
+    for (const work of held) if (work.attempt > 0 && work.state !== "done") begun.push(work);
   }
-  started.sort((a, b) => a.startedAt - b.startedAt);
-  return started.slice(0, max).map(({ work }) => describe(work, nowMs));
+  const startOf = (work: Work) => work.startedAt ?? nowMs;
+  return begun.sort((a, b) => startOf(a) - startOf(b)).slice(0, max).map((work) => ({
+    held: describe(work, nowMs),
+    message: work.message,
+    waitingBehind: countBehind(work),
+  }));
+}
+
+function countBehind(work: Work): number {
+  let count = 0;
+  for (let next = work.next; next !== null && count < WAITING_BEHIND_MAX; next = next.next) count++;
+  return count;
 }
 
 function describe(work: Work, nowMs: number): HeldMessage {

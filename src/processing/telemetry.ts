@@ -61,7 +61,7 @@ export interface ProcessingTelemetry {
     facts: RetryFacts,
   ): void;
   messageDeadLettered(
-    message: Coordinates,
+    message: Message,
     facts: DeadLetteredFacts,
   ): void;
   /** The dead letter could not be written yet; the message waits and the window fills. */

@@ -1,11 +1,15 @@
 /** What an operator can have the service do while it runs. */
 import type { Metadata } from "../kafka/metadata.ts";
-import { ActionError, type ActionFacts, type ActionScope } from "../ops/http/actions.ts";
-import type { OperatorActions } from "../ops/http/actions.ts";
+import {
+  ActionError,
+  type ActionFacts,
+  type ActionScope,
+  type PartitionActions,
+} from "../ops/http/actions.ts";
 import type { Assignment } from "../processing/assignment.ts";
 import type { ServiceOptions } from "./service_options.ts";
 
-export class Operator implements OperatorActions {
+export class Operator implements PartitionActions {
   readonly #options: ServiceOptions;
   readonly #parts: { readonly assignment: Assignment; readonly metadata: Metadata };
 

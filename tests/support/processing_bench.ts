@@ -76,8 +76,8 @@ export class ProcessingBench {
   }
 
   /** Owns partition 0 of topic `t` from a position on. */
-  own(position = 0): Partition {
-    return this.assignment.assign({ topic: "t", partition: 0 }, { position, leaderEpoch: -1 });
+  own(position = 0, partition = 0): Partition {
+    return this.assignment.assign({ topic: "t", partition }, { position, leaderEpoch: -1 });
   }
 
   /** Delivers messages that follow each other from the position on; each has its key. */

@@ -1,6 +1,7 @@
-/** What an operator can do over HTTP: hold partitions still, and let them go on. */
+/** What an operator can do over HTTP: hold partitions still, let them go on, and have more or less logged. */
 import { z } from "zod";
 import type { TopicPartition } from "../../processing/message.ts";
+import { LOG_LEVELS, type LogLevel } from "../logger.ts";
 
 /** Everything, or these. */
 export type ActionScope = "all" | readonly TopicPartition[];
@@ -13,11 +14,23 @@ export interface ActionFacts {
   readonly from: string;
 }
 
-export interface OperatorActions {
+export interface PartitionActions {
   /** @throws ActionError when a partition does not exist */
   pause(scope: ActionScope, facts: ActionFacts): void;
   /** @throws ActionError when a partition does not exist */
   resume(scope: ActionScope, facts: ActionFacts): void;
+}
+
+export interface OperatorActions extends PartitionActions {
+  /** For so long, then LOG_LEVEL holds again. */
+  setLogLevel(level: LogLevel, options: { readonly by: string; readonly forMs: number }): void;
+}
+
+export type ActionName = keyof OperatorActions;
+
+export interface ActionAnswer {
+  readonly status: number;
+  readonly text: string;
 }
 
 /** What was asked for cannot be done; the message says why. */
@@ -27,9 +40,13 @@ export class ActionError extends Error {
 
 const BODY_MAX_BYTES = 65_536;
 const PARTITIONS_MAX = 10_000;
+const LOG_LEVEL_MINUTES_MAX = 1_440;
+
+const DONE: ActionAnswer = { status: 200, text: "ok" };
 
 const LINE = z.string().trim().max(200).regex(/^\P{Cc}*$/u, "expected one line");
-const BODY = z.strictObject({
+const BY = LINE.default("operator");
+const PARTITIONS = z.strictObject({
   partitions: z.union([
     z.literal("all"),
     z.array(z.strictObject({
@@ -38,26 +55,38 @@ const BODY = z.strictObject({
     })).min(1).max(PARTITIONS_MAX),
   ]),
   reason: LINE.default(""),
-  by: LINE.default("operator"),
+  by: BY,
+});
+const LOG_LEVEL = z.strictObject({
+  level: z.enum(LOG_LEVELS),
+  minutes: z.int().min(1).max(LOG_LEVEL_MINUTES_MAX),
+  by: BY,
 });
 
-/** Does what the path names with the partitions of the body. */
+/** Does what the path names with what the body says. */
 export async function act(
-  action: keyof OperatorActions,
+  action: ActionName,
   { request, from, actions }: {
     readonly request: Request;
     readonly from: string;
     readonly actions: OperatorActions;
   },
-): Promise<{ readonly status: number; readonly text: string }> {
+): Promise<ActionAnswer> {
   const body = await readBody(request);
   if (body === null) return { status: 413, text: `Send ${BODY_MAX_BYTES} bytes at most` };
-  const parsed = BODY.safeParse(jsonOrNull(body));
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const text = `Cannot use the body: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`;
-    return { status: 400, text };
-  }
+  const given = jsonOrNull(body);
+  return action === "setLogLevel"
+    ? setLogLevel(given, { from, actions })
+    : movePartitions(action, given, { from, actions });
+}
+
+function movePartitions(
+  action: keyof PartitionActions,
+  given: unknown,
+  { from, actions }: { readonly from: string; readonly actions: OperatorActions },
+): ActionAnswer {
+  const parsed = PARTITIONS.safeParse(given);
+  if (!parsed.success) return unusable(parsed.error);
   const { partitions, by, reason } = parsed.data;
   if (action === "pause" && reason === "") return { status: 400, text: "Give a reason" };
   try {
@@ -66,7 +95,23 @@ export async function act(
     if (!(error instanceof ActionError)) throw error;
     return { status: 404, text: error.message };
   }
-  return { status: 200, text: "ok" };
+  return DONE;
+}
+
+function setLogLevel(
+  given: unknown,
+  { from, actions }: { readonly from: string; readonly actions: OperatorActions },
+): ActionAnswer {
+  const parsed = LOG_LEVEL.safeParse(given);
+  if (!parsed.success) return unusable(parsed.error);
+  const { level, minutes, by } = parsed.data;
+  actions.setLogLevel(level, { by: `${by} from ${from}`, forMs: minutes * 60_000 });
+  return DONE;
+}
+
+function unusable({ issues: [issue] }: z.ZodError): ActionAnswer {
+  const text = `Cannot use the body: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`;
+  return { status: 400, text };
 }
 
 function jsonOrNull(text: string): unknown {

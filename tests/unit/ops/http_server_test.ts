@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import http from "node:http";
 import { EXIT, ExitError } from "../../../src/ops/exit.ts";
+import { CONSOLE_FILES } from "../../../src/console/files.ts";
 import { Health } from "../../../src/ops/health.ts";
 import { type HttpServer, startHttpServer } from "../../../src/ops/http_server.ts";
 import { SuppliedSecret } from "../../../src/config/secret.ts";
@@ -29,7 +30,9 @@ function start(options: { port?: number | null; status?: () => unknown } = {}) {
     actions: {
       pause: (scope, { from }) => done.push(["pause", scope, from]),
       resume: (scope, { from }) => done.push(["resume", scope, from]),
+      setLogLevel: (level) => done.push(["setLogLevel", level]),
     },
+    consoleFiles: CONSOLE_FILES,
     onIntrusion: ({ path }) => done.push(["intrusion", path]),
   });
   return { health, server, done };
@@ -103,7 +106,7 @@ Deno.test("startHttpServer() answers /metrics in the format that is asked for", 
 
 Deno.test("startHttpServer() refuses other paths and methods", () =>
   served(async ({ server }) => {
-    assert.equal((await get(`${server.url}/`)).status, 404);
+    assert.equal((await get(`${server.url}/console/`)).status, 404);
     assert.equal((await get(`${server.url}/livez/x`)).status, 404);
     const post = await get(`${server.url}/livez`, "POST");
     assert.equal(post.status, 405);
@@ -137,8 +140,21 @@ Deno.test("startHttpServer() serves the console under its own names, probes and 
     for (const path of ["/livez", "/readyz", "/metrics", "/status", "/version"]) {
       assert.equal(await evil(path), 200, path);
     }
-    assert.equal(await evil("/events"), 403);
-    assert.equal(await good("/events"), 200);
+    for (const path of ["/events", ...CONSOLE_FILES.keys()]) {
+      assert.equal(await evil(path), 403, path);
+      assert.equal(await good(path), 200, path);
+    }
+  }));
+
+Deno.test("startHttpServer() serves a console page that may load nothing from elsewhere", () =>
+  served(async ({ server }) => {
+    const { text, headers } = await get(`${server.url}/`);
+    assert.match(headers.get("content-type") ?? "", /^text\/html/);
+    assert.match(headers.get("content-security-policy") ?? "", /^default-src 'none';/);
+    const files = [...text.matchAll(/(?:src|href)="(console\/[^"]+)"/g)].map(([, path]) => path);
+    assert.ok(files.length > 4);
+    for (const path of files) assert.ok(CONSOLE_FILES.has(`/${path}`), path);
+    assert.doesNotMatch(text, /style=|<style|onclick|https?:/);
   }));
 
 Deno.test("startHttpServer() survives a status that cannot be told", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { Recent } from "../../../src/ops/recent.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 import { RecordingLogger } from "../../support/recording_logger.ts";
@@ -31,11 +32,30 @@ Deno.test("Recent keeps what repeats as one line, and leaves dead letters to the
 Deno.test("Recent never keeps more than a bound", () => {
   const recent = new Recent(new ManualClock());
   const at = { topic: "t", partition: 0 };
+  const content = { key: null, value: null };
   const why = { stage: "handle", code: "x", reason: "y", attempts: 1, stored: null };
   for (let offset = 0; offset < 500; offset++) {
-    recent.deadLettered({ ...at, offset, ...why });
+    recent.deadLettered(content, { ...at, offset, ...why });
     recent.lost({ ...at, from: offset, to: offset + 1, cause: "retention" });
   }
   assert.deepEqual([recent.deadLetters.length, recent.losses.length], [50, 100]);
   assert.equal(recent.deadLetters[0]?.offset, 499);
+});
+
+Deno.test("Recent shows a dead letter's key as a digest, and its value not at all, unless it may", () => {
+  const content = { key: Buffer.from("user-7"), value: Buffer.from("x".repeat(1_000)) };
+  const letter = {
+    ...{ topic: "t", partition: 0, offset: 1, stage: "handle", code: "x", reason: "y" },
+    ...{ attempts: 1, stored: null },
+  };
+  const shownBy = (recent: Recent) => {
+    recent.deadLettered(content, letter);
+    const [first] = recent.deadLetters;
+    return [first?.key, first?.value];
+  };
+  const [key, value] = shownBy(new Recent(new ManualClock()));
+  assert.match(key ?? "", /^#[0-9a-f]{8}$/);
+  assert.equal(value, null);
+  const open = shownBy(new Recent(new ManualClock(), { showValues: true }));
+  assert.deepEqual(open, ["user-7", `${"x".repeat(400)}…`]);
 });

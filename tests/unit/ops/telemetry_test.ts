@@ -5,6 +5,7 @@ import { ManualClock } from "../../support/manual_clock.ts";
 import { RecordingLogger } from "../../support/recording_logger.ts";
 
 const AT = { topic: "events", partition: 3, offset: 42 };
+const MESSAGE = { ...AT, key: null, value: null };
 const FAILURE: Failure = {
   stage: "validate",
   code: "schema_mismatch",
@@ -34,7 +35,7 @@ Deno.test("Telemetry is quiet when healthy: successes are numbers", () => {
 Deno.test("Telemetry.messageDeadLettered() warns with reason, coordinates and where it is stored", () => {
   const { logger, telemetry } = makeTelemetry();
   const stored = { topic: "events.dlq", partition: 1, offset: 7, reduced: "no" } as const;
-  telemetry.messageDeadLettered(AT, { attempts: 1, failure: FAILURE, stored });
+  telemetry.messageDeadLettered(MESSAGE, { attempts: 1, failure: FAILURE, stored });
   const [line] = logger.shown;
   assert.equal(line?.level, "warning");
   assert.equal(line?.text, "Message dead-lettered");
@@ -54,9 +55,9 @@ Deno.test("Telemetry.messageDeadLettered() warns with reason, coordinates and wh
 
 Deno.test("Telemetry.messageDeadLettered() counts what was dropped, and what lost its value", () => {
   const { logger, telemetry } = makeTelemetry();
-  telemetry.messageDeadLettered(AT, { attempts: 5, failure: FAILURE, stored: null });
+  telemetry.messageDeadLettered(MESSAGE, { attempts: 5, failure: FAILURE, stored: null });
   const stored = { topic: "d", partition: 0, offset: 0, reduced: "without_value" } as const;
-  telemetry.messageDeadLettered(AT, { attempts: 1, failure: FAILURE, stored });
+  telemetry.messageDeadLettered(MESSAGE, { attempts: 1, failure: FAILURE, stored });
   const told = logger.shown.map(({ level, text }) => [level, text]);
   assert.deepEqual(told, [
     ["warning", "Message dropped"],
@@ -202,8 +203,8 @@ Deno.test("Telemetry counts each failed attempt once, by stage and code", () => 
   const { telemetry } = makeTelemetry();
   const failure = { ...FAILURE, stage: "handle", code: "ECONNRESET" } as const;
   telemetry.messageRetried(AT, { attempt: 1, delayMs: 1, failure });
-  telemetry.messageDeadLettered(AT, { attempts: 2, failure, stored: null });
-  telemetry.messageDeadLettered(AT, { attempts: 1, failure: FAILURE, stored: null });
+  telemetry.messageDeadLettered(MESSAGE, { attempts: 2, failure, stored: null });
+  telemetry.messageDeadLettered(MESSAGE, { attempts: 1, failure: FAILURE, stored: null });
   const expected = [[["handle", "ECONNRESET"], 2], [["validate", "schema_mismatch"], 1]];
   assert.deepEqual([...telemetry.measures.errors], expected);
 });

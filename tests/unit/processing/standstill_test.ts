@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { firstHeld, slowestHandled } from "../../../src/processing/standstill.ts";
+import { firstHeld, slowestHandled, slowestHeld } from "../../../src/processing/standstill.ts";
 import { PermanentError } from "../../../src/processing/failure.ts";
 import { ProcessingBench } from "../../support/processing_bench.ts";
 
@@ -67,4 +67,21 @@ Deno.test("slowestHandled() is what has been at work longest, in whichever parti
   await bench.clock.advance(1_000);
   const slowest = slowestHandled(bench.assignment.all(), bench.clock.now());
   assert.deepEqual([slowest?.offset, slowest?.ageMs], [5, 2_000]);
+});
+
+Deno.test("slowestHeld() lists what was begun and is not done, the slowest first, with what waits behind", async () => {
+  const bench = new ProcessingBench(() => new Promise(() => {}), { handlerTimeoutMs: 60_000 });
+  const [first, second] = [bench.own(0), bench.own(0, 1)];
+  bench.deliver(first, ["a", "a", "a"]);
+  await bench.clock.advance(1_000);
+  bench.deliver(second, ["b"]);
+  const nowMs = bench.clock.now() + 500;
+  const slowest = slowestHeld(bench.assignment.all(), { nowMs, max: 5 });
+  const told = slowest.map(({ held, message, waitingBehind }) => [
+    held.ageMs,
+    String.fromCharCode(...(message.key ?? [])),
+    waitingBehind,
+  ]);
+  assert.deepEqual(told, [[1_500, "a", 2], [500, "b", 0]]);
+  assert.equal(slowestHeld(bench.assignment.all(), { nowMs, max: 1 }).length, 1);
 });

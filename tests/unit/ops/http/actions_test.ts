@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { act, ActionError, type OperatorActions } from "../../../../src/ops/http/actions.ts";
+import {
+  act,
+  ActionError,
+  type ActionName,
+  type OperatorActions,
+} from "../../../../src/ops/http/actions.ts";
 
 function bench() {
   const done: unknown[] = [];
@@ -9,8 +14,9 @@ function bench() {
       done.push(["pause", scope, facts]);
     },
     resume: (scope, facts) => done.push(["resume", scope, facts]),
+    setLogLevel: (level, options) => done.push(["setLogLevel", level, options]),
   };
-  const send = async (action: "pause" | "resume", body: string) => {
+  const send = async (action: ActionName, body: string) => {
     const request = new Request("http://localhost/", { method: "POST", body });
     return (await act(action, { request, from: "127.0.0.1", actions })).status;
   };
@@ -47,4 +53,20 @@ Deno.test("act() does nothing for a body that says anything else", async () => {
     assert.equal(await send("pause", body), status, body.slice(0, 80));
   }
   assert.deepEqual(done, []);
+});
+
+Deno.test("act() sets the log level for so many minutes, in the name of who asked", async () => {
+  const { done, send } = bench();
+  const body = { level: "debug", minutes: 15, by: "ann" };
+  assert.equal(await send("setLogLevel", JSON.stringify(body)), 200);
+  for (
+    const wrong of [{ level: "all" }, { minutes: 0 }, { minutes: 1.5 }, { minutes: 5_000 }, {
+      more: 1,
+    }]
+  ) {
+    assert.equal(await send("setLogLevel", JSON.stringify({ ...body, ...wrong })), 400);
+  }
+  assert.deepEqual(done, [
+    ["setLogLevel", "debug", { by: "ann from 127.0.0.1", forMs: 900_000 }],
+  ]);
 });

@@ -1,0 +1,214 @@
+/**
+ * The console page in a headless Chromium: against the program itself, and, where many partitions are wanted, against
+ * its HTTP server with snapshots that are made up.
+ */
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import type { Page } from "playwright-core";
+import { CONSOLE_FILES } from "../../src/console/files.ts";
+import { Health } from "../../src/ops/health.ts";
+import { type HttpServer, startHttpServer } from "../../src/ops/http_server.ts";
+import { systemClock } from "../../src/ops/system_clock.ts";
+import { browserTest } from "../support/browser.ts";
+import { eventually } from "../support/eventually.ts";
+import { freePorts } from "../support/free_ports.ts";
+import { madeUpSnapshot } from "../support/made_up_snapshot.ts";
+import { Program } from "../support/program.ts";
+
+const TOKEN = "a-token-of-24-characters";
+const DEADLINE_MS = 60_000;
+/** Narrow phone, laptop, wall. */
+const WIDTHS = [360, 1280, 2560] as const;
+const SCHEMES = ["light", "dark"] as const;
+const UPDATES = 8;
+/** What one snapshot may take to show, when the machine has nothing else to do. */
+const SHOW_MS = 200;
+
+const axePath = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+browserTest(
+  "an operator pauses everything, sees the lag grow, resumes, and sees it drain",
+  async (browser) => {
+    await using demo = await startDemo();
+    const page = await browser.open(demo.url);
+    await shows(page, "#throughput", (text) => Number(text) > 0);
+    await page.locator("#pause-all").click();
+    await page.locator("#action-reason").fill("a look at the sink");
+    await page.locator("#action-token").fill("a wrong token");
+    await page.locator("#action-do").click();
+    await page.locator("#action-problem", { hasText: "not CONSOLE_TOKEN" }).waitFor();
+    await page.locator("#action-token").fill(TOKEN);
+    await page.locator("#action-do").click();
+    await page.locator("#partition-table td", { hasText: "paused by operator" }).first().waitFor();
+    await shows(page, "#lag", (text) => Number(text.replaceAll(",", "")) > 100);
+    await page.locator("#problems", { hasText: "pause" }).waitFor();
+    await page.locator("#resume-all").click();
+    await page.locator("#action-do").click();
+    await shows(page, "#lag", (text) => Number(text) < 20);
+    await page.locator("#problems").waitFor({ state: "hidden" });
+    assert.ok(
+      demo.lines().some((line) => /paused by an operator.*a look at the sink/.test(line)),
+      demo.lines().join("\n"),
+    );
+    assert.deepEqual(browser.complaints.filter((each) => !each.includes("401")), []);
+  },
+);
+
+browserTest("the log level changes for a while", async (browser) => {
+  await using demo = await startDemo();
+  const page = await browser.open(demo.url);
+  await page.locator("#log-level").selectOption("error");
+  await page.locator("#action-token").fill(TOKEN);
+  await page.locator("#action-do").click();
+  await page.locator("#log-level-note", { hasText: "LOG_LEVEL is warning" }).waitFor();
+  assert.equal(await page.locator("#log-level").inputValue(), "error");
+});
+
+browserTest(
+  "axe finds nothing, nothing is asked from elsewhere, and nothing is wider than the window",
+  async (browser) => {
+    await using site = startSite({ partitions: 12 });
+    for (const width of WIDTHS) {
+      for (const colorScheme of SCHEMES) {
+        const page = await browser.open(site.url, { width, colorScheme });
+        await page.locator("#settings summary").click();
+        assert.deepEqual(await axe(page), [], `${width} ${colorScheme}`);
+        const wider = Number(
+          await page.evaluate("document.documentElement.scrollWidth - innerWidth"),
+        );
+        assert.ok(wider <= 0, `${width} ${colorScheme}: ${wider} pixels wider`);
+        await page.close();
+      }
+    }
+    assert.deepEqual(browser.complaints, []);
+  },
+);
+
+browserTest(
+  "it is used by keyboard: to the partitions, into the dialog and out of it",
+  async (browser) => {
+    await using site = startSite({ partitions: 3 });
+    const page = await browser.open(site.url);
+    const focused = () => page.evaluate("document.activeElement.id");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    assert.equal(await focused(), "partitions");
+    await page.locator("#partition-table tbody button").first().focus();
+    await page.keyboard.press("Enter");
+    assert.equal(await focused(), "action-reason");
+    assert.deepEqual(await axe(page), []);
+    await page.keyboard.press("Escape");
+    assert.equal(await page.locator("#action-dialog").isVisible(), false);
+    assert.match(
+      String(await page.evaluate("document.activeElement.ariaLabel")),
+      /^Pause user-activity-events/,
+    );
+  },
+);
+
+browserTest("without CONSOLE_TOKEN there is nothing to press", async (browser) => {
+  await using site = startSite({ partitions: 3, canAct: false });
+  const page = await browser.open(site.url);
+  await page.locator("#read-only").waitFor();
+  assert.equal(await page.locator("#partition-table tbody button").count(), 0);
+  assert.equal(await page.locator("#all-actions").isVisible(), false);
+  assert.equal(await page.locator("#log-level").isDisabled(), true);
+});
+
+browserTest(`256 partitions are shown within ${SHOW_MS} ms each second`, async (browser) => {
+  await using site = startSite({ partitions: 256 });
+  const page = await browser.open(site.url);
+  const shownTimes = async () =>
+    await page.evaluate(() => performance.getEntriesByName("show").map(({ duration }) => duration));
+  await eventually("snapshots", async () => (await shownTimes()).length >= UPDATES, {
+    withinMs: DEADLINE_MS,
+  });
+  const times = await shownTimes();
+  const best = Math.min(...times);
+  console.log(`256 partitions: ${best.toFixed(1)} ms, the best of ${times.length}`);
+  assert.equal(await page.locator("#partition-table tbody tr").count(), 256);
+  assert.ok(best < SHOW_MS, `${best} ms`);
+  await page.getByRole("button", { name: "Lag", exact: true }).click();
+  const [most] = await page.locator("#partition-table tbody tr td:nth-child(3)").allTextContents();
+  assert.ok(Number(most) > 300, most);
+  assert.deepEqual(browser.complaints, []);
+});
+
+browserTest("it says so when no news comes any more", async (browser) => {
+  const site = startSite({ partitions: 3 });
+  const page = await browser.open(site.url);
+  await site[Symbol.asyncDispose]();
+  await page.locator("#stream", { hasText: "no news for" }).waitFor();
+});
+
+/** The program on its embedded broker, with so many events a second that a pause is seen soon. */
+async function startDemo() {
+  const [port] = freePorts(1);
+  const env = { CONSOLE_TOKEN: TOKEN, HTTP_PORT: `${port}`, LOG_LEVEL: "warning" };
+  const program = await Program.start({ args: ["demo", "--rate", "200"], env });
+  const url = `http://127.0.0.1:${port}/`;
+  await eventually("the page", async () => {
+    const response = await fetch(url).catch(() => null);
+    await response?.body?.cancel();
+    return response?.ok === true;
+  }, { withinMs: DEADLINE_MS });
+  return {
+    url,
+    lines: () => program.stdout,
+    [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
+  };
+}
+
+/** The HTTP server with a service behind it that is made up. */
+function startSite(options: { readonly partitions: number; readonly canAct?: boolean }) {
+  let second = 0;
+  const snapshot = () => madeUpSnapshot(second += 1, options);
+  const server = startHttpServer({
+    config: { httpHost: "127.0.0.1", httpPort: 0, consoleToken: null, consoleHosts: null },
+    health: new Health(),
+    clock: systemClock,
+    version: {},
+    metrics: () => "",
+    status: () => ({ ...snapshot(), configuration: SETTINGS }),
+    snapshot,
+    actions: { pause() {}, resume() {}, setLogLevel() {} },
+    consoleFiles: CONSOLE_FILES,
+    onIntrusion() {},
+  }) as HttpServer;
+  return {
+    url: `${server.url}/`,
+    [Symbol.asyncDispose]: () => server.close(1_000),
+  };
+}
+
+const SETTINGS = [
+  { name: "KAFKA_TOPIC", group: "Kafka", value: "user-activity-events", origin: "default" },
+];
+
+async function shows(
+  page: Page,
+  selector: string,
+  isRight: (text: string) => boolean,
+): Promise<void> {
+  await eventually(
+    `what is wanted at ${selector}`,
+    async () => isRight(await page.locator(selector).textContent() ?? ""),
+    { withinMs: DEADLINE_MS },
+  );
+}
+
+/** What axe finds, a line each. */
+async function axe(page: Page): Promise<readonly string[]> {
+  // By the protocol, because the page's policy lets no script be added.
+  const session = await page.context().newCDPSession(page);
+  await session.send("Runtime.evaluate", { expression: await Deno.readTextFile(axePath) });
+  const { result } = await session.send("Runtime.evaluate", {
+    expression:
+      "axe.run().then(({ violations }) => JSON.stringify(violations.flatMap(({ id, nodes }) => " +
+      "nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 120)} ${failureSummary}`))))",
+    awaitPromise: true,
+    returnByValue: true,
+  });
+  await session.detach();
+  return JSON.parse(String(result.value));
+}
