@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isFiltered, parseTestArguments } from "../../../tools/test_arguments.ts";
 
-Deno.test("parseTestArguments() takes every suite but chaos when none is named", () => {
+Deno.test("parseTestArguments() takes the usual suites when none is named", () => {
   const { selections, extra } = parseTestArguments([]);
   assert.deepEqual(selections.map(({ suite }) => suite), ["unit", "integration", "e2e"]);
   assert.deepEqual(extra, []);
