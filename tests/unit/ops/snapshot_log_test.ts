@@ -30,6 +30,7 @@ Deno.test("logSnapshot() fits on a screen, what stands still first and then what
     recentDeadLetters: [],
     lostRanges: [],
     slowest: [],
+    log: { level: "info", configuredLevel: "info" },
     canAct: false,
   });
   assert.ok(logger.shown.length < 40);
