@@ -1,4 +1,4 @@
-/** Access control lists for tests, by a CreateAcls request of our own. */
+/** Access control lists for tests, by CreateAcls and DeleteAcls requests of our own. */
 import type { Caller } from "../../src/kafka/connections.ts";
 import { errorCodeText } from "../../src/kafka/error_codes.ts";
 import type { Encoder } from "../../src/kafka/kafkajs.ts";
@@ -21,15 +21,26 @@ const LITERAL = 3;
 const ALLOW = 3;
 const DEADLINE_MS = 10_000;
 
+/** Where to ask. */
+interface AskedBroker {
+  readonly caller: Caller;
+  readonly to: BrokerAddress;
+}
+
 /** Allows all of them. Takes effect a moment after the answer. */
-export async function allow(
-  acls: readonly Acl[],
-  { caller, to }: { readonly caller: Caller; readonly to: BrokerAddress },
-): Promise<void> {
+export async function allow(acls: readonly Acl[], { caller, to }: AskedBroker): Promise<void> {
   const request = createAcls(acls);
   const codes = await caller.call({ to, purpose: "metadata", request, deadlineMs: DEADLINE_MS });
   const refused = codes.find((code) => code !== 0);
   if (refused !== undefined) throw new Error(`Cannot create ACLs: ${errorCodeText(refused)}`);
+}
+
+/** Takes back what was allowed by exactly that. Takes effect a moment after the answer. */
+export async function forbid(acl: Acl, { caller, to }: AskedBroker): Promise<void> {
+  const request = deleteAcl(acl);
+  const found = await caller.call({ to, purpose: "metadata", request, deadlineMs: DEADLINE_MS });
+  if (found.errorCode !== 0) throw new Error(`Cannot delete: ${errorCodeText(found.errorCode)}`);
+  if (found.deleted !== 1) throw new Error(`Nothing to delete: ${JSON.stringify(acl)}`);
 }
 
 /** What a kafka-acls.sh command would allow; nothing of any other command. */
@@ -59,6 +70,23 @@ function createAcls(acls: readonly Acl[]): ApiRequest<readonly number[]> {
         decoder.readString(); // its text
         return errorCode;
       });
+    },
+  });
+}
+
+/** One filter that fits one entry; the answer names that entry. */
+function deleteAcl(acl: Acl): ApiRequest<{ readonly errorCode: number; readonly deleted: number }> {
+  return ownRequest("DeleteAcls", 31, [1, 1], {
+    encode(encoder) {
+      encoder.writeInt32(1);
+      writeAcl(encoder, acl);
+    },
+    decode(decoder) {
+      decoder.readInt32(); // throttle time
+      decoder.readInt32(); // as many answers as filters: one
+      const errorCode = decoder.readInt16();
+      decoder.readString(); // its text
+      return { errorCode, deleted: decoder.readInt32() };
     },
   });
 }
