@@ -1,5 +1,5 @@
 /** Users of SCRAM-SHA-512 for tests, by an AlterUserScramCredentials request of our own. */
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import { pbkdf2Sync, randomBytes } from "node:crypto";
 import type { Caller } from "../../src/kafka/connections.ts";
 import { errorCodeText } from "../../src/kafka/error_codes.ts";
