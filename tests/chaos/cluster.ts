@@ -18,7 +18,7 @@ type ProxiedRoute = Exclude<Route, "DIRECT">;
 const NODES = 3;
 const REPLICAS = 3;
 const OFFSETS_TOPIC = "__consumer_offsets";
-const HEAL_DEADLINE_MS = 90_000;
+const HEAL_DEADLINE_MS = 180_000;
 const ASK_DEADLINE_MS = 30_000;
 const ASK_PAUSE_MS = 200;
 

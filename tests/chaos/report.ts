@@ -70,6 +70,7 @@ export function reportOf(facts: RunFacts): Report {
     deadLettered: ledger.deadLettered,
     committed: ledger.committed,
     faults: faults.filter(({ mayOverlap }) => mayOverlap),
+    outages: faults,
     resets: facts.mayGoBack ? faults : [],
   });
   const reports = faultReports(facts);

@@ -56,6 +56,8 @@ export interface History {
   readonly committed: readonly Committed[];
   /** Overlaps of a key across processes are counted, not blamed, within these. */
   readonly faults?: readonly FaultWindow[];
+  /** What a producer wrote twice, because its brokers died before they acknowledged, is counted, not blamed, within these. */
+  readonly outages?: readonly FaultWindow[];
   /** Commits that go back are counted, not blamed, within these: the log itself went back, or somebody asked for it. */
   readonly resets?: readonly FaultWindow[];
 }
@@ -78,7 +80,7 @@ export interface Verdict {
   readonly duplicates: number;
   /**
    * Overlaps of a key across processes within the faults, commits that went back within the resets, and what a producer
-   * wrote twice.
+   * wrote twice within the outages.
    */
   readonly excused: number;
 }
@@ -180,7 +182,7 @@ function judgeInvented(history: History, index: HistoryIndex): Judgement {
   const unknown = [...history.handled, ...history.deadLettered]
     .filter((entry) => !index.acknowledged.has(idOf(entry)));
   const once = new Map(unknown.map((entry) => [idOf(entry), entry]));
-  const doubtful = [...once.values()].filter(({ at }) => index.isExcused(at));
+  const doubtful = [...once.values()].filter(({ at }) => isWithin(history.outages, at));
   const copies = copiesAmong(doubtful, history);
   return {
     violations: [...once.values()].filter((entry) => !copies.has(entry))
@@ -191,7 +193,7 @@ function judgeInvented(history: History, index: HistoryIndex): Judgement {
 
 /**
  * What a producer wrote a second time, because a broker died before it acknowledged the first: the very bytes of an
- * acknowledged message of the same partition, at an offset that no producer heard of, and within a fault.
+ * acknowledged message of the same partition, at an offset that no producer heard of.
  */
 function copiesAmong(
   unknown: readonly (Handled | DeadLettered)[],

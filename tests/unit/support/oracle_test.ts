@@ -79,11 +79,11 @@ Deno.test("judge() finds what was never sent, once for each message", () => {
   assert.deepEqual(kinds({ ...CLEAN, deadLettered: [at(9, 20)] }), ["invented"]);
 });
 
-Deno.test("judge() excuses what a producer wrote twice, within a fault only", () => {
+Deno.test("judge() excuses what a producer wrote twice, within an outage only", () => {
   const copy = { ...handled("start", 9, 20), eventId: "e1", hash: "h1" };
   const history = { ...CLEAN, handled: [...CLEAN.handled, copy] };
   assert.deepEqual(kinds(history), ["invented"]);
-  const during = { ...history, faults: [{ from: 15, to: 25 }] };
+  const during = { ...history, outages: [{ from: 15, to: 25 }] };
   assert.deepEqual(kinds(during), []);
   assert.equal(judge(during).excused, 1);
   const other = { ...during, handled: [...CLEAN.handled, { ...copy, hash: "h2" }] };
