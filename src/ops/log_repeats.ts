@@ -3,11 +3,12 @@
  * many more there were. Nothing is left out without being counted and told.
  */
 import type { Clock } from "../processing/clock.ts";
+import type { Fields } from "../processing/message.ts";
 import type { LogLevel } from "./log_entry.ts";
 
 export interface LogRepeatsOptions {
   readonly clock: Clock;
-  /** Lines with the same level and text in a period that are logged. */
+  /** Lines with the same level, text and key in a period that are logged. */
   readonly max: number;
   /** The period is over, or everything is to be told now. */
   readonly onLeftOut: (leftOut: LeftOut) => void;
@@ -18,16 +19,26 @@ export interface LeftOut {
   readonly level: LogLevel;
   readonly text: string;
   readonly lines: number;
+  /** Of the last of them. */
+  readonly fields: Fields;
   /** The period, in seconds. */
   readonly seconds: number;
 }
 
+/** What tells lines of one text apart, and what they say. */
+interface LineDetails {
+  readonly key?: string;
+  readonly fields?: Fields;
+}
+
 interface Period {
+  readonly id: string;
   readonly level: LogLevel;
   readonly text: string;
   readonly startedAt: number;
   logged: number;
   leftOut: number;
+  fields: Fields;
   cancelTimer: () => void;
 }
 
@@ -44,8 +55,8 @@ export class LogRepeats {
   }
 
   /** Whether the line is to be logged; it is counted otherwise. */
-  admits(level: LogLevel, text: string): boolean {
-    const period = this.#period(level, text);
+  admits(level: LogLevel, text: string, { key = "", fields = {} }: LineDetails = {}): boolean {
+    const period = this.#period(level, { text, id: `${level} ${text} ${key}` });
     if (period.logged < this.#options.max) {
       period.logged += 1;
       return true;
@@ -56,6 +67,7 @@ export class LogRepeats {
       period.cancelTimer = clock.schedule(restMs, () => this.#end(period));
     }
     period.leftOut += 1;
+    period.fields = fields;
     return false;
   }
 
@@ -64,31 +76,32 @@ export class LogRepeats {
     for (const period of [...this.#periods.values()]) this.#end(period);
   }
 
-  #period(level: LogLevel, text: string): Period {
-    const key = `${level} ${text}`;
+  #period(level: LogLevel, { text, id }: { readonly text: string; readonly id: string }): Period {
     const now = this.#options.clock.now();
-    const known = this.#periods.get(key);
+    const known = this.#periods.get(id);
     if (known !== undefined && now - known.startedAt < PERIOD_MS) return known;
     if (known !== undefined) this.#end(known);
     const [oldest] = this.#periods.values();
     if (this.#periods.size >= TEXTS_MAX && oldest !== undefined) this.#end(oldest);
     const period = {
+      id,
       level,
       text,
       startedAt: now,
       logged: 0,
       leftOut: 0,
+      fields: {},
       cancelTimer: () => {},
     };
-    this.#periods.set(key, period);
+    this.#periods.set(id, period);
     return period;
   }
 
   #end(period: Period): void {
-    const { level, text, leftOut } = period;
+    const { id, level, text, leftOut: lines, fields } = period;
     period.cancelTimer();
-    this.#periods.delete(`${level} ${text}`);
-    if (leftOut === 0) return;
-    this.#options.onLeftOut({ level, text, lines: leftOut, seconds: PERIOD_MS / 1000 });
+    this.#periods.delete(id);
+    if (lines === 0) return;
+    this.#options.onLeftOut({ level, text, lines, fields, seconds: PERIOD_MS / 1000 });
   }
 }

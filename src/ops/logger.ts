@@ -104,8 +104,8 @@ class OpenLogging implements Logging {
     this.#repeats = repeatsMax === null ? null : new LogRepeats({
       clock,
       max: repeatsMax,
-      onLeftOut: ({ level, ...fields }) =>
-        this.#write(level, "Left out {lines} more lines: {text}", fields),
+      onLeftOut: ({ level, lines, text, seconds }) =>
+        this.#write(level, "Left out {lines} more lines: {text}", { text, lines, seconds }),
     });
     open.set(this.#id, (record) => this.#take(record));
     configureLogTape();

@@ -1,10 +1,10 @@
 /**
- * Lines that come often, told seldom: what repeats becomes one line a period that says how many it stands for, what
- * is reported partition by partition becomes one line for all. At DEBUG nothing is held back.
+ * Lines that come often, told seldom: of what repeats, the first line of a period and then how many more there were;
+ * what is reported partition by partition becomes one line for all. At DEBUG nothing is held back.
  */
 import type { Clock } from "../processing/clock.ts";
 import type { Fields, Logger, TopicPartition } from "../processing/message.ts";
-import { LogLimit } from "./log_limit.ts";
+import { LogRepeats } from "./log_repeats.ts";
 import { partitionRanges } from "./partition_ranges.ts";
 
 /** A line about partitions. */
@@ -15,22 +15,26 @@ interface Gathered {
   readonly partitions: TopicPartition[];
 }
 
-/** At most one line a kind in this time. */
-const REPEAT_MS = 10_000;
 /** So long the first partition waits for the others. */
 const GATHER_MS = 200;
 
 export class SparingLog {
   readonly #log: Logger;
   readonly #clock: Clock;
-  readonly #limit: LogLimit;
+  readonly #repeats: LogRepeats;
   readonly #gathered = new Map<string, Gathered>();
   #cancelGathering: (() => void) | null = null;
+  #isClosed = false;
 
   constructor({ logger, clock }: { logger: Logger; clock: Clock }) {
     this.#log = logger;
     this.#clock = clock;
-    this.#limit = new LogLimit(clock);
+    this.#repeats = new LogRepeats({
+      clock,
+      max: 1,
+      onLeftOut: ({ level, lines, text, fields, seconds }) =>
+        this.#log[level]("{lines} more at DEBUG: {text}", { ...fields, text, lines, seconds }),
+    });
   }
 
   /** A WARNING, at most each 10 s for the same text and `key`. */
@@ -52,7 +56,8 @@ export class SparingLog {
     const gathered = this.#gathered.get(key) ?? { level, text, fields, partitions: [] };
     gathered.partitions.push(...partitions);
     this.#gathered.set(key, gathered);
-    this.#cancelGathering ??= this.#clock.schedule(GATHER_MS, () => this.tellGathered());
+    if (this.#isClosed) this.tellGathered();
+    else this.#cancelGathering ??= this.#clock.schedule(GATHER_MS, () => this.tellGathered());
   }
 
   /** Tells what was gathered now, as when something follows that must stand below it. */
@@ -66,13 +71,19 @@ export class SparingLog {
     }
   }
 
+  /** Tells at once what was gathered and held back. From then on every line is logged, and no timer is set. */
+  close(): void {
+    this.#isClosed = true;
+    this.tellGathered();
+    this.#repeats.tell();
+  }
+
   #repeating(
     level: "warning" | "error",
     text: string,
     { fields, key }: { fields: Fields; key: string },
   ): void {
-    const suppressed = this.#limit.limited(`${text} ${key}`, REPEAT_MS);
-    if (suppressed === null) this.#log.debug(text, fields);
-    else this.#log[level](text, suppressed === 0 ? fields : { ...fields, suppressed });
+    const isTold = this.#isClosed || this.#repeats.admits(level, text, { key, fields });
+    this.#log[isTold ? level : "debug"](text, fields);
   }
 }

@@ -96,7 +96,7 @@ export class Telemetry implements ProcessingTelemetry {
   /** Ends the summary, and tells what was gathered. */
   stop(): void {
     this.#cancelSummary();
-    this.#sparing.tellGathered();
+    this.#sparing.close();
   }
 
   /** What was fetched and taken on. */
