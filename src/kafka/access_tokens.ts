@@ -3,6 +3,7 @@
  * wait for the endpoint; while that is away the old one serves to its end. One request at a time, however many ask.
  */
 import type { Clock } from "../processing/clock.ts";
+import { requestDelayMs } from "../processing/retry.ts";
 import type { IssuedToken } from "./token_endpoint.ts";
 
 export interface AccessTokensOptions {
@@ -32,8 +33,7 @@ const UNKNOWN_LIFE_MS = 300_000;
 const LIFE_MAX_MS = 86_400_000;
 /** From one to two of these. */
 const AFTER_REFUSAL_MS = 1_000;
-const BACKOFF_MIN_MS = 250;
-const BACKOFF_MAX_MS = 10_000;
+const BACKOFF = { backoffMs: 250, backoffMaxMs: 10_000 } as const;
 
 export class AccessTokens {
   readonly #options: AccessTokensOptions;
@@ -98,9 +98,8 @@ export class AccessTokens {
 
   #fail(error: unknown): never {
     const { clock, onFailed } = this.#options;
-    const capMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(this.#failures, 10));
-    const delayMs = Math.round(capMs * (0.5 + clock.random() / 2));
     this.#failures += 1;
+    const delayMs = requestDelayMs(this.#failures, BACKOFF, clock.random());
     this.#lastError = error;
     this.#retryAt = clock.now() + delayMs;
     if (!this.#stopped) onFailed({ attempt: this.#failures, delayMs, error });

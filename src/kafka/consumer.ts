@@ -8,6 +8,7 @@ import type { Clock } from "../processing/clock.ts";
 import { sleep } from "../processing/clock.ts";
 import type { TopicPartition } from "../processing/message.ts";
 import type { Partition } from "../processing/partition.ts";
+import { requestDelayMs } from "../processing/retry.ts";
 import { DONE_RANGES_MAX, encodeCommitMetadata, NO_COMMIT_METADATA } from "./commit_metadata.ts";
 import { errorCodeText, isAuthorizationCode } from "./error_codes.ts";
 import type { Committer } from "./committer.ts";
@@ -66,8 +67,9 @@ interface Origin {
 }
 
 const COMMIT_BEFORE_REVOKE_MS = 3_000;
-const COMMIT_RETRY_MS = 50;
-const LAGGING_REPLICA_MS = 200;
+const COMMIT_BACKOFF = { backoffMs: 50, backoffMaxMs: 400 } as const;
+/** Each time anew: replicas follow within moments, and the fetch in between is a request of its own. */
+const LAGGING_REPLICA = { backoffMs: 300, backoffMaxMs: 300 } as const;
 
 export class Consumer implements GroupListener {
   readonly #options: ConsumerOptions;
@@ -213,12 +215,14 @@ export class Consumer implements GroupListener {
     const giveUpAt = clock.now() + COMMIT_BEFORE_REVOKE_MS;
     const isOpen = (each: Partition) =>
       (each.state === "active" || each.state === "draining") && each.committed !== each.prefix;
-    while (mayCommit() && clock.now() < giveUpAt && partitions.some(isOpen)) {
+    const mayTry = () => mayCommit() && clock.now() < giveUpAt && partitions.some(isOpen);
+    for (let tries = 1; mayTry(); tries += 1) {
       const isOver = new AbortController();
       const over = sleep(clock, Math.max(0, giveUpAt - clock.now()), isOver.signal);
       await Promise.race([committer.commit(), over]);
       isOver.abort();
-      if (partitions.some(isOpen)) await sleep(clock, COMMIT_RETRY_MS);
+      if (!mayTry()) return;
+      await sleep(clock, requestDelayMs(tries, COMMIT_BACKOFF, clock.random()));
     }
   }
 
@@ -290,7 +294,7 @@ export class Consumer implements GroupListener {
     } else if (way.go === "on") {
       fetcher.settled(partition);
     } else if (way.go === "ask_again") {
-      await sleep(clock, LAGGING_REPLICA_MS); // inside after all: the leader was behind
+      await sleep(clock, requestDelayMs(1, LAGGING_REPLICA, clock.random())); // inside after all: the leader was behind
       fetcher.settled(partition);
     }
   }

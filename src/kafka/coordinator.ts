@@ -3,6 +3,7 @@
  * takes; when it turns out to be another broker, whoever waits on the old one is woken.
  */
 import { type Clock, sleep } from "../processing/clock.ts";
+import { requestDelayMs } from "../processing/retry.ts";
 import type { Caller } from "./connections.ts";
 import { ERROR_CODE } from "./error_codes.ts";
 import type { BrokerAddress } from "./protocol.ts";
@@ -16,8 +17,7 @@ export interface CoordinatorOptions {
   readonly onFailed: (error: unknown) => void;
 }
 
-const BACKOFF_MIN_MS = 100;
-const BACKOFF_MAX_MS = 1_000;
+const BACKOFF = { backoffMs: 100, backoffMaxMs: 1_000 } as const;
 
 /** Nobody will look for the coordinator any more. */
 export class CoordinatorStoppedError extends Error {
@@ -77,15 +77,13 @@ export class Coordinator {
 
   async #lookUp(): Promise<BrokerAddress> {
     const { clock, lookUp, onFailed } = this.#options;
-    let backoffMs = BACKOFF_MIN_MS;
-    while (!this.#stop.signal.aborted) {
+    for (let tries = 1; !this.#stop.signal.aborted; tries += 1) {
       try {
         return this.#found(await lookUp());
       } catch (error) {
         onFailed(error);
       }
-      await sleep(clock, backoffMs * (0.5 + clock.random() / 2), this.#stop.signal);
-      backoffMs = Math.min(BACKOFF_MAX_MS, backoffMs * 2);
+      await sleep(clock, requestDelayMs(tries, BACKOFF, clock.random()), this.#stop.signal);
     }
     throw new CoordinatorStoppedError("Cannot find the coordinator: the service stops");
   }

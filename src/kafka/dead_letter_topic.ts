@@ -3,6 +3,7 @@
  * room for the largest source message with our headers, kept until somebody deals with it.
  */
 import { type Clock, sleep } from "../processing/clock.ts";
+import { requestDelayMs } from "../processing/retry.ts";
 import type { Caller } from "./connections.ts";
 import { ERROR_CODE } from "./error_codes.ts";
 import type { Metadata } from "./metadata.ts";
@@ -28,8 +29,9 @@ export class DeadLetterTopicError extends Error {
   }
 }
 
-const LOOK_AGAIN_MS = 100;
-const APPEAR_TRIES = 50;
+const LOOK_AGAIN = { backoffMs: 100, backoffMaxMs: 1_000 } as const;
+/** Ten seconds and more. */
+const APPEAR_TRIES = 16;
 
 /**
  * Creates `deadLetterTopic` after the pattern of `source` unless it exists.
@@ -54,11 +56,11 @@ export async function ensureDeadLetterTopic(
       refusal.errorCode,
     );
   }
-  for (let tries = 0; tries < APPEAR_TRIES; tries++) {
+  for (let tries = 1; tries <= APPEAR_TRIES; tries += 1) {
     await metadata.refresh();
     const topic = metadata.topic(shape.name);
     if (topic?.errorCode === ERROR_CODE.NONE && topic.partitions.length > 0) return shape;
-    await sleep(clock, LOOK_AGAIN_MS);
+    await sleep(clock, requestDelayMs(tries, LOOK_AGAIN, clock.random()));
   }
   throw new DeadLetterTopicError(
     `Check the dead-letter topic, it was created but does not appear: ${shape.name}`,

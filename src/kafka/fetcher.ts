@@ -6,6 +6,7 @@
 import { type Clock, sleep } from "../processing/clock.ts";
 import type { Delivery } from "../processing/message.ts";
 import type { Partition } from "../processing/partition.ts";
+import { requestDelayMs } from "../processing/retry.ts";
 import type { Caller } from "./connections.ts";
 import { ERROR_CODE } from "./error_codes.ts";
 import {
@@ -55,8 +56,7 @@ export interface FetcherOptions {
 
 /** Below that most batches would not fit. */
 const ASK_MIN_BYTES = 65_536;
-const RETRY_MIN_MS = 100;
-const RETRY_MAX_MS = 5_000;
+const BACKOFF = { backoffMs: 100, backoffMaxMs: 5_000 } as const;
 /** A leader unknown to us now may be known soon, without anybody calling `wake`. */
 const IDLE_LOOK_MS = 5_000;
 
@@ -307,8 +307,7 @@ export class Fetcher {
   }
 
   #backoffMs(failures: number): number {
-    const capMs = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(failures - 1, 10));
-    return capMs * (0.5 + this.#options.clock.random() / 2);
+    return requestDelayMs(failures, BACKOFF, this.#options.clock.random());
   }
 
   #state(partition: Partition): FetchState {

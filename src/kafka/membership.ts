@@ -4,6 +4,7 @@
  * The lease says until when the coordinator cannot have given our partitions to another member.
  */
 import { type Clock, sleep } from "../processing/clock.ts";
+import { requestDelayMs } from "../processing/retry.ts";
 import type { Caller } from "./connections.ts";
 import { type Coordinator, CoordinatorStoppedError } from "./coordinator.ts";
 import { ERROR_CODE, errorCodeText } from "./error_codes.ts";
@@ -32,9 +33,9 @@ import { encodeSubscription, parseAssignment } from "./subscription.ts";
 /** A join is answered within the rebalance timeout; this much later the coordinator is in doubt. */
 const JOIN_GRACE_MS = 5_000;
 const LEAVE_DEADLINE_MS = 2_000;
-const BACKOFF_MIN_MS = 50;
-const BACKOFF_MAX_MS = 1_000;
-const HEARTBEAT_RETRY_MS = 150;
+const BACKOFF = { backoffMs: 50, backoffMaxMs: 1_000 } as const;
+/** Often enough that a session outlives a coordinator that moves. */
+const HEARTBEAT_BACKOFF = { backoffMs: 200, backoffMaxMs: 500 } as const;
 /** A heartbeat that gets no answer leaves time within the session for another one, on another connection. */
 const HEARTBEAT_SHARE = 0.6;
 
@@ -160,15 +161,13 @@ export class Membership {
       previous?.startRebalance(); // what is taken on from here on would be neither drained nor told
       const eager = previous !== null && previous.protocol !== COOPERATIVE;
       if (eager && !this.#isLost) await listener.onRebalance(previous);
-      let backoffMs = BACKOFF_MIN_MS;
-      while (!this.#stop.signal.aborted) {
+      for (let tries = 1; !this.#stop.signal.aborted; tries += 1) {
         const joined = await this.#tryJoin();
         if (joined !== "again") {
           if (joined !== null) await this.#enter(joined, clock.now() - startedAt);
           return;
         }
-        await sleep(clock, backoffMs * (0.5 + clock.random() / 2), this.#stop.signal);
-        backoffMs = Math.min(BACKOFF_MAX_MS, backoffMs * 2);
+        await sleep(clock, requestDelayMs(tries, BACKOFF, clock.random()), this.#stop.signal);
       }
     } finally {
       this.#isJoining = false;
@@ -291,10 +290,13 @@ export class Membership {
   /** On its own connection and clock: neither a join, a commit, a fetch nor a handler can hold a heartbeat back. */
   async #keepHeartbeating(): Promise<void> {
     const { clock, heartbeatIntervalMs } = this.#options;
+    let failed = 0;
     while (!this.#stop.signal.aborted) {
       const generation = this.#generation;
       const answered = generation?.holds ? await this.#heartbeat(generation) : true;
-      const pauseMs = answered ? heartbeatIntervalMs : HEARTBEAT_RETRY_MS;
+      failed = answered ? 0 : failed + 1;
+      const retryMs = requestDelayMs(failed, HEARTBEAT_BACKOFF, clock.random());
+      const pauseMs = answered ? heartbeatIntervalMs : retryMs;
       if (this.#heartbeatNow.signal.aborted) this.#heartbeatNow = new AbortController();
       else await sleep(clock, pauseMs, this.#heartbeatNow.signal);
     }

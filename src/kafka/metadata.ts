@@ -5,6 +5,7 @@
  */
 import { type Clock, sleep } from "../processing/clock.ts";
 import type { TopicPartition } from "../processing/message.ts";
+import { requestDelayMs } from "../processing/retry.ts";
 import { brokerName, type Caller } from "./connections.ts";
 import { ERROR_CODE, errorCodeText, isAuthorizationCode } from "./error_codes.ts";
 import { metadata, type TopicInfo } from "./metadata_request.ts";
@@ -37,9 +38,8 @@ export interface MetadataOptions {
 /** A frozen broker costs this much before the next one is asked as well. */
 const HEDGE_AFTER_MS = 400;
 /** After a doubt, a new view is asked for at most this often. */
-const REFRESH_INTERVAL_MIN_MS = 300;
-const BACKOFF_MIN_MS = 250;
-const BACKOFF_MAX_MS = 5_000;
+const DOUBT = { backoffMs: 400, backoffMaxMs: 1_000 } as const;
+const BACKOFF = { backoffMs: 250, backoffMaxMs: 5_000 } as const;
 
 export class Metadata {
   readonly #options: MetadataOptions;
@@ -52,6 +52,9 @@ export class Metadata {
   #failures = 0;
   #outage: unknown = null;
   #stale = false;
+  /** Since the view last changed, one soon after the other. */
+  #doubts = 0;
+  #doubtMs = 0;
   #wake = new AbortController();
   #stopped = false;
 
@@ -110,6 +113,10 @@ export class Metadata {
   /** Something did not fit the view: `keepFresh` asks for a new one soon. */
   doubt(): void {
     if (this.#stale) return;
+    const { clock } = this.#options;
+    if (clock.now() - this.#refreshedAt > DOUBT.backoffMaxMs) this.#doubts = 0;
+    this.#doubts += 1;
+    this.#doubtMs = requestDelayMs(this.#doubts, DOUBT, clock.random());
     this.#stale = true;
     this.#wake.abort();
   }
@@ -119,7 +126,7 @@ export class Metadata {
     const { clock, maxAgeMs } = this.#options;
     while (!this.#stopped) {
       const sinceMs = clock.now() - this.#refreshedAt;
-      const dueMs = this.#stale ? REFRESH_INTERVAL_MIN_MS - sinceMs : maxAgeMs - sinceMs;
+      const dueMs = (this.#stale ? this.#doubtMs : maxAgeMs) - sinceMs;
       if (dueMs > 0) {
         await this.#pause(dueMs);
         continue;
@@ -173,15 +180,16 @@ export class Metadata {
     this.#failures = 0;
     this.#outage = null;
     if (wasUnreachable) this.#options.onReachable();
-    if (changed) this.#options.onChange();
+    if (!changed) return;
+    this.#doubts = 0;
+    this.#options.onChange();
   }
 
   async #backOff(error: unknown): Promise<void> {
     if (this.#stopped) return;
     const { clock } = this.#options;
-    const capMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(this.#failures, 10));
-    const delayMs = Math.round(capMs * (0.5 + clock.random() / 2));
     this.#failures += 1;
+    const delayMs = requestDelayMs(this.#failures, BACKOFF, clock.random());
     this.#outage = error;
     this.#options.onUnreachable({ attempt: this.#failures, delayMs, error });
     this.#stale = true; // so that a doubt does not cut the pause short

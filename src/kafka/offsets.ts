@@ -4,6 +4,7 @@
  */
 import { type Clock, sleep } from "../processing/clock.ts";
 import type { TopicPartition } from "../processing/message.ts";
+import { requestDelayMs } from "../processing/retry.ts";
 import type { Caller } from "./connections.ts";
 import type { Coordinator } from "./coordinator.ts";
 import { ERROR_CODE, errorCodeText, isAuthorizationCode } from "./error_codes.ts";
@@ -37,8 +38,7 @@ export interface LogRange {
   readonly end: number;
 }
 
-const BACKOFF_MIN_MS = 100;
-const BACKOFF_MAX_MS = 2_000;
+const BACKOFF = { backoffMs: 100, backoffMaxMs: 2_000 } as const;
 
 export class Offsets {
   readonly #options: OffsetsOptions;
@@ -149,13 +149,11 @@ export class Offsets {
 
   async #persist<T>(isWanted: () => boolean, attempt: () => Promise<T | null>): Promise<T | null> {
     const { clock } = this.#options;
-    let backoffMs = BACKOFF_MIN_MS;
-    while (isWanted()) {
+    for (let tries = 1; isWanted(); tries += 1) {
       const result = await attempt();
       if (!isWanted()) return null;
       if (result !== null) return result;
-      await sleep(clock, backoffMs * (0.5 + clock.random() / 2));
-      backoffMs = Math.min(BACKOFF_MAX_MS, backoffMs * 2);
+      await sleep(clock, requestDelayMs(tries, BACKOFF, clock.random()));
     }
     return null;
   }

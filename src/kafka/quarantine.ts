@@ -8,6 +8,7 @@ import { Buffer } from "node:buffer";
 import { type Clock, sleep } from "../processing/clock.ts";
 import type { Coordinates, TopicPartition } from "../processing/message.ts";
 import type { Partition, StartPosition } from "../processing/partition.ts";
+import { requestDelayMs } from "../processing/retry.ts";
 import type { StoredDeadLetter } from "../processing/telemetry.ts";
 import { beginsWith, type FrontBatch, frontBatch } from "./batch_end.ts";
 import type { FetchedPartition } from "./fetch_request.ts";
@@ -58,8 +59,7 @@ const PUT_AWAY: ReadonlySet<UnreadableBatch["code"]> = new Set([
 ]);
 /** Fetched on so many new connections with the same bytes. */
 const TRIES = 3;
-const PAUSE_MIN_MS = 100;
-const PAUSE_MAX_MS = 30_000;
+const BACKOFF = { backoffMs: 100, backoffMaxMs: 30_000 } as const;
 
 /** A batch before which a partition stands. */
 interface Trouble {
@@ -131,7 +131,7 @@ export class Quarantine {
     const { clock, fetches, maxPartitionBytes, telemetry } = this.#options;
     const { position } = trouble;
     for (let attempt = 1; this.#isWanted(partition); attempt++) {
-      await sleep(clock, this.#pauseMs(attempt), partition.signal);
+      await sleep(clock, requestDelayMs(attempt, BACKOFF, clock.random()), partition.signal);
       if (!this.#isWanted(partition)) return;
       const maxBytes = (trouble.seen?.length ?? 0) + maxPartitionBytes;
       const answer = await fetches.read(partition, { position, maxBytes });
@@ -216,11 +216,6 @@ export class Quarantine {
 
   #isWanted(partition: Partition): boolean {
     return !this.#stopped && partition.state !== "dropped";
-  }
-
-  #pauseMs(attempt: number): number {
-    const capMs = Math.min(PAUSE_MAX_MS, PAUSE_MIN_MS * 2 ** Math.min(attempt - 1, 10));
-    return capMs * (0.5 + this.#options.clock.random() / 2);
   }
 }
 

@@ -12,7 +12,7 @@ import {
   REDUCTIONS,
 } from "../processing/dead_letter.ts";
 import type { Partition } from "../processing/partition.ts";
-import { type Backoff, retryDelayMs } from "../processing/retry.ts";
+import { type Backoff, requestDelayMs, retryDelayMs } from "../processing/retry.ts";
 import type { ProcessingTelemetry, StoredDeadLetter } from "../processing/telemetry.ts";
 
 export interface QuarantineWriterOptions extends Backoff {
@@ -42,7 +42,8 @@ export interface DamagedBatch {
   readonly firstAt: number;
 }
 
-const NOT_NOW_MS = 500;
+/** A local look, no request: it need not become rarer. */
+const NOT_NOW = { backoffMs: 700, backoffMaxMs: 700 } as const;
 
 export class QuarantineWriter {
   readonly #options: QuarantineWriterOptions;
@@ -60,7 +61,7 @@ export class QuarantineWriter {
     let reduced = 0;
     for (let delays = 0; isWanted();) {
       if (!mayStart() || partition.state !== "active") {
-        await sleep(clock, NOT_NOW_MS, partition.signal);
+        await sleep(clock, requestDelayMs(1, NOT_NOW, clock.random()), partition.signal);
         continue;
       }
       if (deadLetters === null) return null;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { retryDelayMs } from "../../../src/processing/retry.ts";
+import { requestDelayMs, retryDelayMs } from "../../../src/processing/retry.ts";
 
 const BACKOFF = { backoffMs: 100, backoffMaxMs: 1_000 };
 const ALMOST_1 = 1 - Number.EPSILON;
@@ -19,6 +19,14 @@ for (const { attempt, boundMs } of BOUNDS) {
     assert.equal(retryDelayMs(attempt, BACKOFF, 0), 0);
     assert.equal(retryDelayMs(attempt, BACKOFF, 0.5), Math.floor((boundMs + 1) / 2));
     assert.equal(retryDelayMs(attempt, BACKOFF, ALMOST_1), boundMs);
+  });
+}
+
+for (const { attempt, boundMs } of BOUNDS) {
+  Deno.test(`requestDelayMs() after attempt ${attempt} is from ${boundMs / 2} to ${boundMs} ms`, () => {
+    assert.equal(requestDelayMs(attempt, BACKOFF, 0), boundMs / 2);
+    assert.equal(requestDelayMs(attempt, BACKOFF, 0.5), boundMs * 0.75);
+    assert.equal(requestDelayMs(attempt, BACKOFF, ALMOST_1), boundMs);
   });
 }
 
