@@ -69,6 +69,10 @@ const START: Readonly<Record<CommandName, Start>> = {
     DEMO_FLAGS,
     async (context) => (await import("./commands/demo.ts")).run(context),
   ),
+  produce: withConfig(
+    DEMO_FLAGS,
+    async (context) => (await import("./commands/produce.ts")).run(context),
+  ),
   config: withConfig({}, config.run),
   doctor: async (line, program) => {
     const flags = readOwnFlags(DOCTOR_FLAGS, line);

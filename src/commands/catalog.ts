@@ -90,6 +90,19 @@ export const COMMANDS = {
       { line: "demo --events 1000 --rate 500 --seed 7", does: "the same 1000 events each time" },
     ],
   },
+  produce: {
+    name: "produce",
+    summary: "Feed a Kafka with made-up events",
+    description:
+      "Produces the events of `demo` to the topic on KAFKA_BROKERS, in snappy batches, for a set-up that has no " +
+      "Ingestion-Service yet. Waits for brokers that are away, for up to ten minutes. Ctrl-C ends it.",
+    ownFlags: DEMO_FLAGS,
+    settings: "all",
+    examples: [
+      { line: "produce --rate 50", does: "50 events a second, until Ctrl-C" },
+      { line: "produce --events 1000 --invalid-share 0", does: "1000 valid events" },
+    ],
+  },
   config: {
     name: "config",
     summary: "Print each setting, its value and where it comes from",

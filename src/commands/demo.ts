@@ -35,9 +35,8 @@ export async function run(context: CommandContext<DemoFlags>): Promise<number> {
   });
   const config = demoConfig(context.config, { topic, bootstrap: kafka.bootstrap });
   const flaky = new Set<string>();
-  const [broker = new Endpoint("127.0.0.1", 0)] = config.kafkaBrokers;
   const producer = new DemoProducer({
-    broker,
+    brokers: config.kafkaBrokers,
     topic,
     events: new DemoEvents({ seed, invalidShare: flags.invalidShare }),
     rate: flags.rate,

@@ -13,13 +13,12 @@ Deno.test("DemoProducer.run() waits for a service that is slow", async () => {
   await using kafka = await EmbeddedKafka.start({ topics: { [TOPIC]: 4 } });
   const [host = "", port] = kafka.bootstrap.split(":");
   const producer = new DemoProducer({
-    broker: { host, port: Number(port) },
+    brokers: [{ host, port: Number(port) }],
     topic: TOPIC,
     events: new DemoEvents({ seed: 1, invalidShare: 0.02 }),
     rate: 100_000,
     limit: AHEAD_MAX + 300,
     clock: systemClock,
-    onFlaky: () => {},
   });
   const stop = new AbortController();
   let outcomes = 0;
