@@ -14,6 +14,8 @@ export interface Disturbance extends FaultOptions {
 
 /** The service's own reserve over the broker's session, from the table of faults. */
 const TAKE_OVER_MS = 3_000;
+/** Others hear of it by their next heartbeat, and of the partitions that are given up by the one after that. */
+const HAND_OVER_MS = 5_000;
 const FAILOVER_MS = 5_000;
 const COORDINATOR_MS = 10_000;
 const FREEZE_MS = 15_000;
@@ -27,7 +29,7 @@ export const SIGTERM: Disturbance = {
   name: "SIGTERM to a process, restart",
   weight: 3,
   repeats: "graceful",
-  stallBoundMs: TAKE_OVER_MS,
+  stallBoundMs: HAND_OVER_MS,
   async inflict(bench, random) {
     const place = random.pick(bench.targets);
     const { code } = await bench.fleet.terminate(place);
