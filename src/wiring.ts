@@ -204,6 +204,7 @@ function wireConsumer(
     readFromBeginning: config.readFromBeginning,
     partitionsOf: (topic) => metadata.partitionsOf(topic),
     topicId: (topic) => metadata.topic(topic)?.id ?? null,
+    wasRecreated: (topic) => metadata.wasRecreated(topic),
     onNoOffset: (reason) => listener.onFatal(noOffset(reason)),
   });
   return new Consumer({

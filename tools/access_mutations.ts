@@ -34,6 +34,17 @@ export const ACCESS_MUTATIONS: readonly Mutation[] = [
     }],
   },
   {
+    guard: "`latest` reads a topic that is created again from its beginning",
+    file: "src/kafka/metadata.ts",
+    from: "return id !== null && this.#firstIds.get(name) !== id;",
+    to: "return id === null && this.#firstIds.get(name) === id;",
+    tests: [{
+      file: "tests/integration/recreated_topic_test.ts",
+      name:
+        "with AUTO_OFFSET_RESET=latest a topic that is created again is read from its beginning, also where the group began anew while it was away",
+    }],
+  },
+  {
     guard: "a token is renewed before its end",
     file: "src/kafka/access_tokens.ts",
     from: "const RENEW_FROM = 0.6;\nconst RENEW_TO = 0.7;",

@@ -45,6 +45,8 @@ export class Metadata {
   readonly #options: MetadataOptions;
   readonly #names = new Set<string>();
   readonly #topics = new Map<string, TopicInfo>();
+  /** The id under which each topic was first seen. */
+  readonly #firstIds = new Map<string, string>();
   readonly #brokers = new Map<number, BrokerAddress>();
   #controllerId = -1;
   #refreshing: Promise<void> | null = null;
@@ -69,6 +71,12 @@ export class Metadata {
 
   topic(name: string): TopicInfo | undefined {
     return this.#topics.get(name);
+  }
+
+  /** It is another topic of that name than the one that was there first; false where brokers tell no ids. */
+  wasRecreated(name: string): boolean {
+    const id = this.#topics.get(name)?.id ?? null;
+    return id !== null && this.#firstIds.get(name) !== id;
   }
 
   partitionsOf(topic: string): readonly number[] {
@@ -174,6 +182,9 @@ export class Metadata {
       const known = this.#topics.get(info.name);
       const merged = known === undefined ? info : newest(info, known);
       this.#topics.set(info.name, merged);
+      if (merged.id !== null && !this.#firstIds.has(info.name)) {
+        this.#firstIds.set(info.name, merged.id);
+      }
       if (known === undefined || differs(merged, known)) changed = true;
     }
     const wasUnreachable = this.#failures > 0;

@@ -36,6 +36,8 @@ export interface PositionsOptions {
   readonly partitionsOf: (topic: string) => readonly number[];
   /** The topic's id now; null where the broker does not tell. */
   readonly topicId: (topic: string) => string | null;
+  /** It was deleted and created again since the service started. */
+  readonly wasRecreated: (topic: string) => boolean;
   /** AUTO_OFFSET_RESET=none refuses to choose a position. */
   readonly onNoOffset: (reason: string) => void;
 }
@@ -204,6 +206,10 @@ export class Positions {
     }
     if (autoOffsetReset === "earliest") {
       return { position: range.start, reason: "AUTO_OFFSET_RESET=earliest" };
+    }
+    // Brokers delete what is committed together with the topic.
+    if (this.#options.wasRecreated(own.topic)) {
+      return { position: range.start, reason: "the topic was deleted and created again" };
     }
     const wasThere = firstPartitions !== null && own.partition < firstPartitions;
     return wasThere

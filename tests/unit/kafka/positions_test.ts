@@ -31,6 +31,7 @@ class PositionsBench {
       readFromBeginning: false,
       partitionsOf: () => [0, 1],
       topicId: () => this.topicId,
+      wasRecreated: () => this.topicId === NEW_ID,
       onNoOffset: (reason) => this.told.push(["refused", reason]),
       ...own,
     });
@@ -112,6 +113,12 @@ Deno.test("Positions.start() by AUTO_OFFSET_RESET=latest starts a partition that
   assert.deepEqual(await bench.start({ partition: 1 }, 2), [100, null]);
   assert.deepEqual(await bench.start({ partition: 2 }, 2), [10, null]);
   assert.deepEqual(await bench.start({ partition: 0 }, null), [10, null]);
+});
+
+Deno.test("Positions.start() by AUTO_OFFSET_RESET=latest starts a topic that was created again at its beginning", async () => {
+  const bench = new PositionsBench({ autoOffsetReset: "latest" });
+  bench.topicId = NEW_ID;
+  assert.deepEqual(await bench.start({ partition: 1 }, 2), [10, null]);
 });
 
 Deno.test("Positions.start() rewinds each partition once with --read-from-beginning", async () => {

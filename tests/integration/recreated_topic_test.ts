@@ -1,0 +1,113 @@
+/** With `latest`, too, a topic that is created again under a running service is read from its beginning. */
+import assert from "node:assert/strict";
+import { EmbeddedKafka, ERROR, Faults } from "../../src/broker/mod.ts";
+import { events } from "../support/events.ts";
+import { eventually } from "../support/eventually.ts";
+import { kafkaTest, KafkaUnderTest } from "../support/kafka.ts";
+import type { Program } from "../support/program.ts";
+import { handledEvents, logLines, startService } from "../support/service.ts";
+
+type OneTopic = KafkaUnderTest<"events">;
+
+const DEADLINE_MS = 20_000;
+
+kafkaTest(
+  "with AUTO_OFFSET_RESET=latest a topic that is created again and filled past the old position is read from its beginning",
+  { topics: { events: 1 } },
+  async (kafka) => {
+    const { service, group } = await startAtLatest(kafka);
+    await using _ = service;
+    await kafka.deleteTopic(kafka.topics.events);
+    await kafka.createTopic({ name: kafka.topics.events });
+    await produce(kafka, { partition: 0, count: 8 });
+    await untilReadAnew(service, 8);
+    await untilCommitted(kafka, { group, offsets: [8] });
+    assert.equal((await service.stop()).code, 0);
+  },
+);
+
+Deno.test("with AUTO_OFFSET_RESET=latest a topic that is created again is read from its beginning, also where the group began anew while it was away", async () => {
+  const names = { events: "events" };
+  await using broker = await EmbeddedKafka.start({ topics: { events: 1 } });
+  await using kafka = new KafkaUnderTest({
+    flavour: "embedded broker",
+    bootstrap: broker.bootstrap,
+    nodes: [],
+    embedded: broker,
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  }, names);
+  const { service, group } = await startAtLatest(kafka);
+  await using _ = service;
+  await kafka.deleteTopic("events");
+  new Faults(broker).fail({ api: "Heartbeat", times: 1 }, ERROR.UNKNOWN_MEMBER_ID);
+  await eventually("joined again", () => joins(service), {
+    withinMs: DEADLINE_MS,
+    until: (count) => count >= 2,
+  });
+  await kafka.createTopic({ name: "events" });
+  await produce(kafka, { partition: 0, count: 8 });
+  await untilReadAnew(service, 8);
+  await untilCommitted(kafka, { group, offsets: [8] });
+  assert.equal((await service.stop()).code, 0);
+});
+
+/** With AUTO_OFFSET_RESET=latest; it has read offset 5, after five that it has not. */
+async function startAtLatest(kafka: OneTopic): Promise<{ service: Program; group: string }> {
+  const topic = kafka.topics.events;
+  const group = kafka.unique("group");
+  const settings = { METADATA_MAX_AGE_MS: "1000", AUTO_OFFSET_RESET: "latest" };
+  await produce(kafka, { partition: 0, count: 5 });
+  const service = await startService(kafka, { topic, group, settings });
+  await untilCommitted(kafka, { group, offsets: [5] });
+  await produce(kafka, { partition: 0, count: 1 });
+  await untilHandled(service, ["0@5"]);
+  await untilCommitted(kafka, { group, offsets: [6] });
+  return { service, group };
+}
+
+/** What lies past the old position may come twice: until the topic's id is seen, it looks like the old one. */
+async function untilReadAnew(service: Program, count: number): Promise<void> {
+  const anew = Array.from({ length: count }, (_, offset) => `0@${offset}`);
+  await eventually("all that is in the new topic is handled", () => places(service).slice(1), {
+    withinMs: DEADLINE_MS,
+    until: (handled) => anew.every((each) => handled.includes(each)),
+  });
+}
+
+function joins(service: Program): number {
+  return logLines(service).filter(({ text }) => text === "Joined the group").length;
+}
+
+async function produce(
+  kafka: OneTopic,
+  { partition, count }: { readonly partition: number; readonly count: number },
+): Promise<void> {
+  const all = events({ seed: Math.trunc(Math.random() * 2 ** 31), count });
+  await eventually(
+    `partition ${partition} takes messages`,
+    () => kafka.produce(kafka.topics.events, all.map((event) => ({ ...event, partition }))),
+    { withinMs: DEADLINE_MS },
+  );
+}
+
+/** Waits until exactly these messages were handled, `0@5` being offset 5 of partition 0, in any order. */
+async function untilHandled(service: Program, expected: readonly string[]): Promise<void> {
+  await eventually(`handled: ${expected}`, () => places(service).sort(), {
+    withinMs: DEADLINE_MS,
+    until: (handled) => handled.join() === [...expected].sort().join(),
+  });
+}
+
+async function untilCommitted(
+  kafka: OneTopic,
+  { group, offsets }: { readonly group: string; readonly offsets: readonly number[] },
+): Promise<void> {
+  await eventually(`committed: ${offsets}`, () => kafka.committed(group, kafka.topics.events), {
+    withinMs: DEADLINE_MS,
+    until: (committed) => committed.join() === offsets.join(),
+  });
+}
+
+function places(service: Program): string[] {
+  return handledEvents(service).map(({ partition, offset }) => `${partition}@${offset}`);
+}
