@@ -145,7 +145,19 @@ export function resultSummary(results: readonly RowResult[]): string {
     results.reduce((all, each) => all + of(each), 0);
   return `${results.length} rows, ${days.join(", ")}, ${versions.join("; ")}: ` +
     `${sum(({ acknowledged }) => acknowledged)} acknowledged, ${sum(({ lost }) => lost)} lost, ` +
-    `${sum(({ duplicates }) => duplicates)} done again, ${sum(({ times }) => times)} faults.`;
+    `${sum(({ duplicates }) => duplicates)} done again, ${sum(({ times }) => times)} faults.` +
+    longestRun(results);
+}
+
+/** What time does to a process shows only in a long run. */
+function longestRun(results: readonly RowResult[]): string {
+  const [longest] = results.toSorted((a, b) => b.seconds - a.seconds);
+  if (longest === undefined) return "";
+  const { fault, seconds, rssSlopeBytesPerMinute, mostRssBytes, mostFiles } = longest;
+  const mib = (bytes: number) => (bytes / 1024 / 1024).toFixed(1);
+  return ` The longest run, ${fault}, took ${seconds} s: memory of the oldest process ` +
+    `${mib(rssSlopeBytesPerMinute)} MiB a minute, ${mib(mostRssBytes)} MiB at most in any, ` +
+    `${mostFiles} open files at most.`;
 }
 
 function verdictOf({ violations, late }: RowResult): string {
