@@ -3,6 +3,7 @@
  * and waited for; it goes on where it was, and nothing is lost. For each kind of request by itself: access_test.ts.
  */
 import assert from "node:assert/strict";
+import type { StallCause } from "../../src/ops/stall_cause.ts";
 import { type Acl, allow, forbid } from "../support/acls.ts";
 import { badMessages, events } from "../support/events.ts";
 import { eventually } from "../support/eventually.ts";
@@ -37,6 +38,8 @@ interface Loss {
   readonly giveBack: () => Promise<void>;
   /** In the reason that is told. */
   readonly says: RegExp;
+  /** What the watchdog calls it; where it is not given it may have several names. */
+  readonly cause?: StallCause;
 }
 
 testIfPossible(
@@ -54,7 +57,7 @@ testIfPossible(
       group,
       settings: {
         ...tls(kafka),
-        ...{ HTTP_PORT: "0", METADATA_MAX_AGE_MS: "2000" },
+        ...{ HTTP_PORT: "0", METADATA_MAX_AGE_MS: "2000", STALL_SOFT_MS: "1000" },
         ...{ KAFKA_SASL_MECHANISM: "scram-sha-512", KAFKA_SASL_USERNAME: USER },
         KAFKA_SASL_PASSWORD_FILE: passwordFile(kafka),
       },
@@ -67,7 +70,7 @@ testIfPossible(
     await client.produce(topic, all.splice(0, 1)); // once that is done it is no start any more
     await untilAllCommitted(client, { group, topic });
     await untilReady(url, true);
-    for (const { what, take, giveBack, says } of losses) {
+    for (const { what, take, giveBack, says, cause } of losses) {
       await t.step({
         name: what,
         sanitizeOps: false,
@@ -78,6 +81,7 @@ testIfPossible(
           await client.produce(topic, [...all.splice(0, EVENTS), bad]);
           await told(service, { from, text: REFUSED, says });
           await untilReady(url, false);
+          if (cause !== undefined) await untilNamed(url, cause);
           await giveBack();
           await told(service, { from, text: GRANTED, says });
           await untilAllCommitted(client, { group, topic });
@@ -126,6 +130,7 @@ async function prepare(
       take: () => change("second"),
       giveBack: () => Deno.writeTextFile(passwordFile(kafka), "second\n"),
       says: /refused the credentials/,
+      cause: "authentication",
     },
   ];
 }
@@ -144,6 +149,18 @@ async function untilReady(url: string, isReady: boolean): Promise<void> {
     ? ({ status }: Awaited<ReturnType<typeof look>>) => status === 200
     : ({ status, text }: Awaited<ReturnType<typeof look>>) => status === 503 && SAID.test(text);
   await eventually(`ready: ${isReady}`, look, { withinMs: WITHIN_MS, until: fits });
+}
+
+/** The watchdog holds this, and nothing else, against the partition. */
+async function untilNamed(url: string, cause: StallCause): Promise<void> {
+  const causes = async (): Promise<readonly string[]> => {
+    const { stalls } = await (await fetch(`${url}/status`)).json();
+    return stalls.map((stall: { readonly cause: StallCause }) => stall.cause);
+  };
+  await eventually(`stalled by ${cause}`, causes, {
+    withinMs: WITHIN_MS,
+    until: (found) => found.join() === cause,
+  });
 }
 
 async function told(

@@ -48,13 +48,19 @@ export const USERS = {
 } as const;
 
 export const PASSWORD = "open:sesame/+?";
-/** How long a broker's SHORT listener takes an authentication for good. */
+/** How long a broker's SHORT listener takes an authentication for good, when nothing else is asked for. */
 export const SESSION_MS = 2_000;
 
 const OPENSSL_DEADLINE_MS = 5_000;
 const SCRAM_MECHANISMS = ["SCRAM-SHA-256", "SCRAM-SHA-512"] as const;
 const SECURITY = "org.apache.kafka.common.security";
 const DEADLINE_MS = 10_000;
+
+/** What is not always the same. */
+export interface SecureKafkaOptions {
+  /** `connections.max.reauth.ms` of the SHORT listener. */
+  readonly sessionMs?: number;
+}
 
 export class SecureKafka implements AsyncDisposable {
   readonly certificates: Certificates;
@@ -86,7 +92,7 @@ export class SecureKafka implements AsyncDisposable {
   }
 
   /** Starts the node, then makes the topic and the access control lists. */
-  static async start(): Promise<SecureKafka> {
+  static async start(options: SecureKafkaOptions = {}): Promise<SecureKafka> {
     const runDirectory = Deno.env.get("TEST_RUN_DIR");
     const directory = await Deno.makeTempDir({
       prefix: "kafka-secure-",
@@ -100,7 +106,7 @@ export class SecureKafka implements AsyncDisposable {
         advertisedPorts: { ELSEWHERE: elsewherePort },
         properties: {
           ...tlsProperties(certificates),
-          ...saslProperties(),
+          ...saslProperties(options.sessionMs ?? SESSION_MS),
           ...aclProperties(),
           "log.dirs": dataIn(directory),
         },
@@ -194,7 +200,7 @@ function tlsProperties(certificates: Certificates): Record<string, string> {
   };
 }
 
-function saslProperties(): Record<string, string> {
+function saslProperties(sessionMs: number): Record<string, string> {
   const passwords = Object.values(USERS).map((user) => `user_${user}="${PASSWORD}"`).join(" ");
   const properties: Record<string, string> = {};
   for (const [listener, protocol] of Object.entries(LISTENERS)) {
@@ -206,7 +212,7 @@ function saslProperties(): Record<string, string> {
       const own = `${prefix}.${mechanism.toLowerCase()}`;
       properties[`${own}.sasl.jaas.config`] = loginModule(mechanism, passwords);
       if (listener === "SHORT") {
-        properties[`${own}.connections.max.reauth.ms`] = String(SESSION_MS);
+        properties[`${own}.connections.max.reauth.ms`] = String(sessionMs);
       }
     }
   }
