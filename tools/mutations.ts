@@ -3,6 +3,7 @@
  * then. `deno task mutants` tries them one at a time.
  */
 import { ACCESS_MUTATIONS } from "./access_mutations.ts";
+import { PAUSE_MUTATIONS, SIMULATION } from "./pause_mutations.ts";
 import { STALL_MUTATIONS } from "./stall_mutations.ts";
 
 import { EDGE_MUTATIONS } from "./edge_mutations.ts";
@@ -29,14 +30,10 @@ const DEAD_LETTER_WRITER = "src/processing/dead_letter_writer.ts";
 const QUARANTINE = "src/kafka/quarantine.ts";
 const COMMITTER = "src/kafka/committer.ts";
 
-const SIMULATION: NamedTest = {
-  file: "tests/unit/processing/simulation_test.ts",
-  name: "The core loses nothing, keeps the order of keys and keeps to its limits under faults",
-};
-
 export const MUTATIONS: readonly Mutation[] = [
   ...EDGE_MUTATIONS,
   ...ACCESS_MUTATIONS,
+  ...PAUSE_MUTATIONS,
   {
     guard: "the position check on an answer",
     file: PARTITION,

@@ -111,6 +111,7 @@ export class Assignment {
     const old = this.get(tp);
     if (old !== undefined) this.revoke([old]);
     partition.pause = this.#pauses.of(tp);
+    partition.noticeRoom();
     this.#owned.set(keyOf(tp), partition);
     return partition;
   }

@@ -12,15 +12,16 @@ import { SimulatedDeadLetters } from "./simulated_dead_letters.ts";
 import { SimulatedFetcher } from "./simulated_fetcher.ts";
 import { SimulatedHandler } from "./simulated_handler.ts";
 import { SimulatedLog } from "./simulated_log.ts";
+import { SimulatedOperator } from "./simulated_operator.ts";
 import { simulatedTelemetry } from "./simulated_telemetry.ts";
 import type { Entry, Limits } from "./simulation_history.ts";
-import { type Owner, type Place, weighted } from "./simulation_world.ts";
+import { randomLimits } from "./simulation_limits.ts";
+import { newPlace, type Owner, type Place, weighted } from "./simulation_world.ts";
 
 /** When nothing fails any more, all must be done by then. */
 const HEALED_MS = 300_000;
 /** From then on partitions that are paused find good messages ahead of them. */
 const GOOD_AHEAD_MS = 130_000;
-const BREAKERS = [{ deadLetters: 0, of: 2 }, { deadLetters: 1, of: 3 }, { deadLetters: 2, of: 4 }];
 const SETTINGS = { handlerTimeoutMs: 1_000, backoffMs: 100, backoffMaxMs: 1_000 } as const;
 
 export class Simulation {
@@ -35,6 +36,7 @@ export class Simulation {
   readonly #fetcher: SimulatedFetcher;
   readonly #handler: SimulatedHandler;
   readonly #deadLetters: SimulatedDeadLetters;
+  readonly #operator: SimulatedOperator;
   readonly #steps: readonly (() => void)[];
   #assignment: Assignment;
   #hasLease = true;
@@ -46,14 +48,7 @@ export class Simulation {
     const random = this.#random = new SeededRandom(seed);
     this.#clock = new ManualClock({ seed });
     this.#unkeyedOrder = random.pick(["partition", "none"]);
-    this.limits = {
-      concurrency: random.between(1, 6),
-      maxAttempts: random.between(1, 3),
-      windowMessages: random.between(2, 20),
-      windowBytes: random.between(500, 20_000),
-      hasDeadLetters: random.chance(0.9),
-      breaker: random.chance(0.5) ? random.pick(BREAKERS) : null,
-    };
+    this.limits = randomLimits(random);
     const world = { random, clock: this.#clock, note: (entry: Entry) => this.#note(entry) };
     this.#committer = new SimulatedCommitter({
       ...world,
@@ -69,12 +64,15 @@ export class Simulation {
     });
     this.#handler = new SimulatedHandler(world);
     this.#deadLetters = new SimulatedDeadLetters(world);
-    this.#places = Array.from({ length: random.between(1, 3) }, (_, partition) => ({
-      log: new SimulatedLog(partition, random),
-      committed: null,
-      done: [],
-      owner: null,
-    }));
+    this.#operator = new SimulatedOperator({
+      ...world,
+      places: () => this.#places,
+      assignment: () => this.#assignment,
+    });
+    this.#places = Array.from(
+      { length: random.between(1, 3) },
+      (_, partition) => newPlace(new SimulatedLog(partition, random)),
+    );
     for (const { log } of this.#places) {
       const offsets = log.records.map(({ offset }) => offset);
       this.#note({ kind: "log", place: log.place, offsets });
@@ -94,6 +92,7 @@ export class Simulation {
       [6, () => this.#turnLease()],
       [4, () => this.#deadLetters.turn()],
       [2, () => this.#goodAhead()],
+      [7, () => this.#operator.turn()],
       [1, () => this.#restart()],
     ]);
   }
@@ -127,6 +126,7 @@ export class Simulation {
     this.#handler.heal();
     this.#deadLetters.heal();
     if (!this.#hasLease) this.#turnLease();
+    this.#operator.letAllGo();
     this.#restartIfHalted();
     for (let passedMs = 0; passedMs < HEALED_MS && !this.#isDone(); passedMs += 1_000) {
       this.#settleSuspended();
@@ -180,6 +180,7 @@ export class Simulation {
     const position = place.committed ?? 0;
     const id = this.#owners.size;
     this.#note({ kind: "assigned", owner: id, place: place.log.place, position });
+    if (this.#operator.isHeld(place)) this.#note({ kind: "held", owner: id });
     const { done } = place;
     const partition = this.#assignment.assign(place.log, { position, leaderEpoch: -1, done });
     partition.committed = place.committed;
@@ -271,6 +272,7 @@ export class Simulation {
       owner.place.owner = null;
     }
     this.#assignment.close();
+    this.#operator.forget();
     this.#assignment = this.#newAssignment();
   }
 

@@ -4,6 +4,8 @@ import type { Ledger, OwnerState } from "./simulation_ledger.ts";
 
 interface DrainState {
   readonly until: number;
+  /** Index of the entry. */
+  readonly beganAt: number;
   readonly owners: readonly { readonly owner: OwnerState; readonly frontier: number }[];
   /** For so long no timer could run. */
   lateMs: number;
@@ -39,14 +41,14 @@ export class DrainJudge {
       }
       return { owner, frontier: owner.frontier };
     });
-    this.#drains.set(drain, { until, owners, lateMs: 0 });
+    this.#drains.set(drain, { until, beganAt: this.#ledger.at, owners, lateMs: 0 });
   }
 
   #end({ drain: id, isDrained, at }: EntryOf<"drained">): void {
     const drain = this.#drains.get(id);
     if (drain === undefined) return this.#ledger.blame(`Drain ${id} ended and never began`);
     this.#drains.delete(id);
-    const { until, owners, lateMs } = drain;
+    const { until, beganAt, owners, lateMs } = drain;
     if (at > until + lateMs) this.#ledger.blame(`Drain ${id} ended ${at - until} ms too late`);
     const open = owners.flatMap(({ owner, frontier }) =>
       owner.receipts.filter(({ offset, outcome }) => outcome === null && offset <= frontier)
@@ -55,7 +57,9 @@ export class DrainJudge {
       if (open.length > 0) this.#ledger.blame(`Drain ${id} left something`, open[0]);
       return;
     }
-    const isCalledOff = owners.some(({ owner }) => owner.state !== "draining" || owner.isPaused);
+    const isCalledOff = owners.some(({ owner: { state, isPaused, isHeld, letGoAt } }) =>
+      state !== "draining" || isPaused || isHeld || letGoAt > beganAt
+    );
     if (isCalledOff || open.some(({ last }) => last === "fatal")) return;
     if (at < until) this.#ledger.blame(`Drain ${id} gave up early`, open[0]);
     if (open.length === 0) this.#ledger.blame(`Drain ${id} waited for nothing`);

@@ -75,6 +75,7 @@ export const OF_ONE: readonly Receipt[] = [0, 1].map((offset) => receipt(offset,
 export const ALL = delivered([0, 1, 2, 4].map((offset) => receipt(offset)));
 export const DROPPED: Entry = { kind: "dropped", owner: 1 };
 export const PAUSED: Entry = { kind: "paused", owner: 1 };
+export const HELD: Entry = { kind: "held", owner: 1 };
 export const SUSPENDED: Entry = { kind: "suspended", owner: 1 };
 export const COMMITTED_2: Entry = { kind: "elsewhere", place: "t/0", to: 2 };
 export const READOPTED_2: Entry = { kind: "readopted", owner: 1, committed: 2 };

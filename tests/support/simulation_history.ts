@@ -81,6 +81,8 @@ export type PartitionEntry =
   | { readonly kind: "resumed" | "suspended" | "dropped"; readonly owner: number }
   /** The core says that there were too many dead letters, and that it goes on. */
   | { readonly kind: "paused" | "goes_on"; readonly owner: number }
+  /** An operator wants it to stand still, and no longer. */
+  | { readonly kind: "held" | "let_go"; readonly owner: number }
   | { readonly kind: "readopted"; readonly owner: number; readonly committed: number };
 
 /** Of one drain. Times are the simulation's, in ms. */

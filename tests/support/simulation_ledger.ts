@@ -13,6 +13,10 @@ export interface OwnerState {
   state: "active" | "draining" | "suspended" | "dropped";
   /** Too many dead letters: only the first that is not done may begin anything. */
   isPaused: boolean;
+  /** By an operator: nothing may begin. */
+  isHeld: boolean;
+  /** Index of the entry by which it was last let go; -1 before. */
+  letGoAt: number;
   readonly receipts: ReceiptState[];
   position: number;
   prefix: number;

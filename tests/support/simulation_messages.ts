@@ -75,6 +75,7 @@ export class MessageJudge {
     if (!receipt.isTouched && offset < owner.readoptedTo) blame("for what was done elsewhere");
     const first = owner.receipts.find(({ outcome }) => outcome === null);
     if (owner.isPaused && first !== receipt) blame("while paused");
+    if (owner.isHeld) blame("while held still");
     const earlier = owner.receipts.find((each) =>
       each.offset < offset && each.lane === lane && each.outcome === null
     );

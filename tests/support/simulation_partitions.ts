@@ -36,6 +36,8 @@ export class PartitionJudge {
       place: this.#ledger.place(place),
       state: "active",
       isPaused: false,
+      isHeld: false,
+      letGoAt: -1,
       receipts: [],
       position,
       prefix: position,
@@ -48,12 +50,21 @@ export class PartitionJudge {
 
   #changed(
     owner: OwnerState,
-    entry: EntryOf<"resumed" | "suspended" | "dropped" | "readopted" | "paused" | "goes_on">,
+    entry: EntryOf<
+      "resumed" | "suspended" | "dropped" | "readopted" | "paused" | "goes_on" | "held" | "let_go"
+    >,
   ): void {
     switch (entry.kind) {
       case "paused":
       case "goes_on":
         owner.isPaused = entry.kind === "paused";
+        break;
+      case "held":
+        owner.isHeld = true;
+        break;
+      case "let_go":
+        owner.isHeld = false;
+        owner.letGoAt = this.#ledger.at;
         break;
       case "resumed":
         if (owner.state === "draining") owner.state = "active";
@@ -82,6 +93,7 @@ export class PartitionJudge {
         `More was wanted with a full window: ${held.length} messages, ${bytes} bytes`,
       );
     }
+    if (owner.isHeld) this.#ledger.blame("More was wanted while held still");
     if (owner.state !== "active") this.#ledger.blame(`More was wanted while ${owner.state}`);
   }
 

@@ -21,6 +21,10 @@ export interface Place {
   owner: Owner | null;
 }
 
+export function newPlace(log: SimulatedLog): Place {
+  return { log, committed: null, done: [], owner: null };
+}
+
 /** One time of owning it. */
 export interface Owner {
   readonly id: number;

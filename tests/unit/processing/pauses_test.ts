@@ -84,11 +84,15 @@ Deno.test("Assignment.drain() does not wait for a partition that is paused", asy
   bench.assignment.close();
 });
 
-Deno.test("Assignment.endPause() wakes whoever fetches", () => {
+Deno.test("Assignment.endPause() wakes whoever fetches, also a partition that came while paused", () => {
   const bench = new ProcessingBench();
   const partition = bench.own();
   bench.assignment.pause([A], PAUSE);
   bench.assignment.endPause([A]);
   assert.deepEqual(bench.rooms, [partition]);
+  bench.assignment.pause([A], PAUSE);
+  const again = bench.own();
+  bench.assignment.endPause([A]);
+  assert.deepEqual(bench.rooms, [partition, again]);
   bench.assignment.close();
 });

@@ -12,6 +12,7 @@ import {
   draining,
   DROPPED,
   ended,
+  HELD,
   LIMITS,
   NO_LEASE,
   observed,
@@ -265,6 +266,11 @@ const FAULTY: readonly {
     history: [...ALL, PAUSED, ...done(0), started(2)],
     found: "A handler was called while paused (receipt 2, offset 2)",
   },
+  {
+    history: [...ALL, HELD, started(0)],
+    found: "A handler was called while held still (receipt 0, offset 0)",
+  },
+  { history: [HELD, { kind: "asked", owner: 1 }], found: "More was wanted while held still" },
   {
     history: [...ALL, started(0), draining(), started(1)],
     found: "A handler was called above the frontier 0 (receipt 1, offset 1)",
