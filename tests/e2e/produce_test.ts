@@ -1,7 +1,9 @@
 /** `produce` feeds a Kafka that is not there yet, that goes away and comes back, and says what it did. */
 import assert from "node:assert/strict";
 import { EmbeddedKafka } from "../../src/broker/mod.ts";
+import { isEnrichedEvent } from "../../src/event.ts";
 import { eventually } from "../support/eventually.ts";
+import { kafkaTest } from "../support/kafka.ts";
 import { Program } from "../support/program.ts";
 
 const TOPIC = "user-activity-events";
@@ -36,6 +38,26 @@ Deno.test("produce without an end stops on SIGTERM with 0, also while nothing an
   assert.deepEqual(await program.stop(WITHIN_MS), { code: 0, signal: null });
   assert.equal(program.stdout.at(-1), "Produced 0 events");
 });
+
+kafkaTest(
+  "produce stores events that any client reads, and that are what the service takes",
+  { topics: { events: 3 } },
+  async (kafka) => {
+    const topic = kafka.topics.events;
+    await using program = await Program.start({
+      args: ["produce", "--events", "200", "--rate", "1000", "--invalid-share", "0"],
+      env: { KAFKA_BROKERS: kafka.bootstrap, KAFKA_TOPIC: topic },
+    });
+    assert.deepEqual(await program.waitForExit(WITHIN_MS), { code: 0, signal: null });
+    assert.deepEqual(program.stderr, []);
+    const records = await kafka.consume(topic, { count: 200 });
+    const values = records.map(({ value }) =>
+      JSON.parse(new TextDecoder().decode(value ?? undefined))
+    );
+    for (const value of values) assert.ok(isEnrichedEvent(value), JSON.stringify(value));
+    assert.equal(new Set(values.map(({ event_id: id }) => id)).size, 200);
+  },
+);
 
 function stored(kafka: EmbeddedKafka): number {
   return kafka.partitions(TOPIC).reduce((sum, { endOffset }) => sum + endOffset, 0);
