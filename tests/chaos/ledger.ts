@@ -71,6 +71,28 @@ export class Ledger {
     return this.#handled;
   }
 
+  /**
+   * All acknowledged sends. A producer that sent again may be told only that the broker has the message already, not
+   * where: then it stands where a handler found it, at an offset that is nobody else's. NaN where none did: it is lost.
+   */
+  placed(): readonly Sent[] {
+    const unplaced = new Set(
+      this.sent.filter(({ offset }) => Number.isNaN(offset)).map(({ eventId }) => eventId),
+    );
+    if (unplaced.size === 0) return this.sent;
+    const taken = new Set(this.sent.map(({ partition, offset }) => `${partition}@${offset}`));
+    const found = this.handled().filter(({ eventId, partition, offset }) =>
+      unplaced.has(eventId) && !taken.has(`${partition}@${offset}`)
+    );
+    const offsets = new Map(
+      found.map(({ eventId, partition, offset }) => [`${partition}/${eventId}`, offset]),
+    );
+    return this.sent.map((sent) => {
+      if (!Number.isNaN(sent.offset)) return sent;
+      return { ...sent, offset: offsets.get(`${sent.partition}/${sent.eventId}`) ?? NaN };
+    });
+  }
+
   /** What one process wrote down. */
   of(process: string): readonly Handled[] {
     return this.#processes.find((each) => each.process === process)?.found ?? [];
@@ -135,7 +157,7 @@ export class Ledger {
     this.sent.push(sent);
     const standing = this.#standing(sent.partition);
     standing.sent += 1;
-    standing.end = Math.max(standing.end, sent.offset + 1);
+    if (!Number.isNaN(sent.offset)) standing.end = Math.max(standing.end, sent.offset + 1);
   }
 
   /** False when it had an outcome already. */

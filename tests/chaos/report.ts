@@ -177,7 +177,7 @@ function violationsOf(facts: RunFacts, verdict: Verdict): readonly string[] {
 }
 
 function acknowledgedOf({ ledger, topic }: RunFacts): readonly Acknowledged[] {
-  return ledger.sent.map(({ partition, offset, key, eventId, hash }) => ({
+  return ledger.placed().map(({ partition, offset, key, eventId, hash }) => ({
     topic,
     partition,
     offset,
@@ -188,7 +188,7 @@ function acknowledgedOf({ ledger, topic }: RunFacts): readonly Acknowledged[] {
 }
 
 function progressOf({ ledger, topic, endedAt }: RunFacts): ProgressHistory {
-  const sent = ledger.sent.map(({ partition, offset, acknowledgedAt }) => ({
+  const sent = ledger.placed().map(({ partition, offset, acknowledgedAt }) => ({
     topic,
     partition,
     offset,
@@ -199,13 +199,13 @@ function progressOf({ ledger, topic, endedAt }: RunFacts): ProgressHistory {
 
 /** The producer's sends as if acknowledgements were outcomes. */
 function sendsOf({ ledger, topic, endedAt }: RunFacts): ProgressHistory {
-  const sent = ledger.sent.map(({ partition, offset, sentAt }) => ({
+  const sent = ledger.placed().map(({ partition, offset, sentAt }) => ({
     topic,
     partition,
     offset,
     at: sentAt,
   }));
-  const acknowledgements = ledger.sent.map(({ partition, offset, acknowledgedAt }) => ({
+  const acknowledgements = ledger.placed().map(({ partition, offset, acknowledgedAt }) => ({
     topic,
     partition,
     offset,

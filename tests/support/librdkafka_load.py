@@ -91,7 +91,9 @@ class Load:
             if error is not None:
                 self.failures.append(str(error))
                 return
-            place = f"{message.partition()}\t{message.offset()}"
+            # None for the offset: sent again, and the broker said only that it has it already.
+            offset = "NaN" if message.offset() is None else message.offset()
+            place = f"{message.partition()}\t{offset}"
             times = f"{sent_at}\t{int(time.time() * 1000)}"
             self.file.write(f"{kind}\t{place}\t{key}\t{event_id}\t{checksum}\t{times}\n")
         return callback

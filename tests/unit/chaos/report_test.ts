@@ -11,6 +11,8 @@ const FAULT: Fault = { name: "fault", victims: ["p1"], from: 1_000, to: 5_000 };
 const COUNT = 600;
 
 interface MadeUp {
+  /** Offsets that the producer was not told. */
+  readonly untold?: readonly number[];
   /** Offset -> done again at that time. */
   readonly again?: readonly (readonly [offset: number, at: number])[];
   /** Offsets that are done so much later. */
@@ -23,6 +25,11 @@ Deno.test("reportOf() finds nothing in a run that kept its promises", async () =
   const report = await judged({}, [FAULT]);
   assert.deepEqual([report.violations, report.late], [[], []]);
   assert.deepEqual([report.acknowledged, report.faults.length], [COUNT, 1]);
+});
+
+Deno.test("reportOf() finds what was acknowledged without an offset where a handler did", async () => {
+  const report = await judged({ untold: [7, COUNT - 1] }, [FAULT]);
+  assert.deepEqual([report.violations, report.verdict.excused], [[], 0]);
 });
 
 Deno.test("reportOf() takes a repeat for a violation where the fault allows none", async () => {
@@ -102,7 +109,7 @@ Deno.test("resultTable() shows the worst of each row with its bound", async () =
 
 /** Writes the history down as the witnesses do, and judges it. */
 async function judged(
-  { again = [], later = () => 5, observed = [] }: MadeUp,
+  { untold = [], again = [], later = () => 5, observed = [] }: MadeUp,
   faults: readonly Fault[],
   parts: Partial<Parameters<typeof reportOf>[0]> = {},
 ): Promise<Report> {
@@ -111,7 +118,8 @@ async function judged(
     const offsets = Array.from({ length: COUNT }, (_, offset) => offset);
     const sent = offsets.map((offset) => {
       const at = 10 * offset;
-      return `valid\t0\t${offset}\tkey-${offset}\tid-${offset}\thash\t${at}\t${at}`;
+      const told = untold.includes(offset) ? NaN : offset;
+      return `valid\t0\t${told}\tkey-${offset}\tid-${offset}\thash\t${at}\t${at}`;
     });
     const handled = offsets.flatMap((offset) => {
       const done = 10 * offset + later(offset);
