@@ -76,8 +76,9 @@ export const KAFKA_SETTINGS = {
   HEARTBEAT_INTERVAL_MS: required({
     group: "Kafka client",
     type: integer({ min: 50, max: 600_000 }),
-    default: "2000",
-    doc: "Milliseconds between heartbeats, at most a third of SESSION_TIMEOUT_MS",
+    default: "1000",
+    doc:
+      "Milliseconds between heartbeats, at most a third of SESSION_TIMEOUT_MS; a rebalance is heard of by them",
   }),
   REBALANCE_TIMEOUT_MS: required({
     group: "Kafka client",
@@ -100,7 +101,7 @@ export const KAFKA_SETTINGS = {
   METADATA_MAX_AGE_MS: required({
     group: "Kafka client",
     type: integer({ min: 1_000, max: HOUR_MS }),
-    default: "15000",
+    default: "5000",
     doc: "Milliseconds until brokers, partitions and leaders are asked for again",
   }),
   FETCH_MIN_BYTES: required({

@@ -62,7 +62,7 @@ export interface Fault extends FaultWindow, FaultOptions {
 export const SETTINGS: Readonly<Record<string, string>> = {
   ENVIRONMENT: "production",
   SESSION_TIMEOUT_MS: "10000",
-  HEARTBEAT_INTERVAL_MS: "2000",
+  HEARTBEAT_INTERVAL_MS: "1000",
   FETCH_MAX_WAIT_MS: "500",
   AUTO_COMMIT_INTERVAL_MS: "500",
   PROCESSING_BACKOFF_MS: "200",
