@@ -10,11 +10,12 @@ import {
 
 const UNIT = await readProjectFile("deploy/systemd/processing-service.service");
 
-Deno.test("the unit does not restart what a restart does not mend, as README.md says", async () => {
-  const readme = await readProjectFile("README.md");
-  const hopeless = [...readme.matchAll(/^\| (\d+) +\|[^|]+\| no +\|$/gm)].map(([, code]) => code);
-  assert.ok(hopeless.length > 0);
-  assert.deepEqual(option("RestartPreventExitStatus").split(" "), hopeless);
+Deno.test("the unit does not restart what a restart does not mend, as the documents say", async () => {
+  const text = await readProjectFile("docs/configuration.md");
+  const [, hopeless = ""] = /`RestartPreventExitStatus=([\d ]+)`/.exec(text) ?? [];
+  const final = [EXIT.USAGE, EXIT.DATA, EXIT.NO_PERMISSION, EXIT.CONFIG].map(String);
+  assert.deepEqual(option("RestartPreventExitStatus").split(" "), final);
+  assert.equal(hopeless, final.join(" "));
   const ended = [EXIT.INCOMPLETE, EXIT.INTERRUPTED, EXIT.TERMINATED].map(String);
   assert.deepEqual(option("SuccessExitStatus").split(" ").sort(), ended.sort());
   assert.equal(option("Restart"), "on-failure");
