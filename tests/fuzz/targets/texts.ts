@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { ConfigError, loadConfig, type LoadedConfig, loadHttpConfig } from "../../../src/config.ts";
 import { DotenvError, parseDotenv } from "../../../src/config/dotenv.ts";
-import { knownVariables, SETTING_NAMES, settingOf } from "../../../src/config/settings.ts";
+import { flagOf, knownVariables, SETTING_NAMES, settingOf } from "../../../src/config/settings.ts";
 import {
   type CommitMetadata,
   encodeCommitMetadata,
@@ -139,7 +139,7 @@ function checkShown({ rows }: LoadedConfig, sources: TestSources): void {
   }
   const files = Object.fromEntries(
     rows.filter(({ name }) => settingOf(name).kind === "file").flatMap(({ name }) => {
-      const given = sources.env?.[name];
+      const given = sources.flags?.[flagOf(name)] || sources.env?.[name];
       const path = sources.env?.[`${name}_FILE`];
       return [...(given ? [[name, given]] : []), ...(path ? [[`${name}_FILE`, path]] : [])];
     }),
