@@ -35,13 +35,13 @@ export const ACCESS_MUTATIONS: readonly Mutation[] = [
   },
   {
     guard: "`latest` reads a topic that is created again from its beginning",
-    file: "src/kafka/metadata.ts",
-    from: "return id !== null && this.#firstIds.get(name) !== id;",
-    to: "return id === null && this.#firstIds.get(name) === id;",
+    file: "src/kafka/positions.ts",
+    from: "if (this.#options.wasRecreated(own.topic)) {",
+    to: "if (own.topic === null) {",
     tests: [{
-      file: "tests/integration/recreated_topic_test.ts",
+      file: "tests/unit/kafka/positions_test.ts",
       name:
-        "with AUTO_OFFSET_RESET=latest a topic that is created again is read from its beginning, also where the group began anew while it was away",
+        "Positions.start() by AUTO_OFFSET_RESET=latest starts a topic that was created again at its beginning",
     }],
   },
   {
