@@ -65,19 +65,13 @@ export function corrupted(
   at: PartitionName,
   flip: (bits: number) => number,
 ): unknown {
-  return {
-    ...(answer as WithTopics),
-    topics: topicsOf(answer).map((topic) => ({
-      ...topic,
-      partitions: topic.partitions.map((part) => {
-        if (nameOf(topic) !== at.topic || numberOf(part) !== at.partition) return part;
-        const { records = [] } = part as { readonly records?: readonly Uint8Array[] };
-        const [first, ...others] = records;
-        if (first === undefined || first.length <= UNCOVERED_BYTES) return part;
-        return { ...(part as object), records: [withFlippedBit(first, flip), ...others] };
-      }),
-    })),
-  };
+  return withEachPart(answer, (topic, part) => {
+    if (topic !== at.topic || numberOf(part) !== at.partition) return part;
+    const { records = [] } = part as { readonly records?: readonly Uint8Array[] };
+    const [first, ...others] = records;
+    if (first === undefined || first.length <= UNCOVERED_BYTES) return part;
+    return { ...(part as object), records: [withFlippedBit(first, flip), ...others] };
+  });
 }
 
 /** A Metadata answer with the leaders and epochs of an earlier time. */
@@ -85,15 +79,23 @@ export function staleLeaders(
   answer: unknown,
   before: ReadonlyMap<string, readonly PartitionState[]>,
 ): unknown {
+  return withEachPart(answer, (topic, part) => {
+    const old = before.get(topic)?.[numberOf(part)];
+    if (old === undefined) return part;
+    return { ...(part as object), leader: old.leader, leaderEpoch: old.leaderEpoch };
+  });
+}
+
+/** An answer with another one in the place of each partition. */
+function withEachPart(
+  answer: unknown,
+  replace: (topic: string, part: PartitionPart | number) => unknown,
+): unknown {
   return {
     ...(answer as WithTopics),
     topics: topicsOf(answer).map((topic) => ({
       ...topic,
-      partitions: topic.partitions.map((part) => {
-        const old = before.get(nameOf(topic))?.[numberOf(part)];
-        if (old === undefined) return part;
-        return { ...(part as object), leader: old.leader, leaderEpoch: old.leaderEpoch };
-      }),
+      partitions: topic.partitions.map((part) => replace(nameOf(topic), part)),
     })),
   };
 }
