@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { events } from "../support/events.ts";
 import { eventually } from "../support/eventually.ts";
+import { untilCommitted, untilHandled } from "../support/handled_places.ts";
 import { kafkaTest, type KafkaUnderTest } from "../support/kafka.ts";
 import type { Program } from "../support/program.ts";
 import {
@@ -251,24 +252,6 @@ async function groupThatHasRead(kafka: OneTopic, count: number): Promise<string>
   return group;
 }
 
-/** Waits until exactly these messages were handled, `0@5` being offset 5 of partition 0, in any order. */
-async function untilHandled(service: Program, expected: readonly string[]): Promise<void> {
-  await eventually(`handled: ${expected}`, () => places(service).sort(), {
-    withinMs: DEADLINE_MS,
-    until: (handled) => handled.join() === [...expected].sort().join(),
-  });
-}
-
-async function untilCommitted(
-  kafka: OneTopic,
-  { group, offsets }: { readonly group: string; readonly offsets: readonly number[] },
-): Promise<void> {
-  await eventually(`committed: ${offsets}`, () => kafka.committed(group, kafka.topics.events), {
-    withinMs: DEADLINE_MS,
-    until: (committed) => committed.join() === offsets.join(),
-  });
-}
-
 /** Waits until the last rebalance has left the service with so many partitions, by what it logs. */
 async function untilOwned(service: Program, count: number): Promise<void> {
   const assigned = () =>
@@ -277,10 +260,6 @@ async function untilOwned(service: Program, count: number): Promise<void> {
     withinMs: DEADLINE_MS,
     until: (lines) => lines >= count,
   });
-}
-
-function places(service: Program): string[] {
-  return handledEvents(service).map(({ partition, offset }) => `${partition}@${offset}`);
 }
 
 function losses(service: Program): readonly object[] {

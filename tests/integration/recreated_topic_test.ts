@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { EmbeddedKafka, ERROR, Faults } from "../../src/broker/mod.ts";
 import { events } from "../support/events.ts";
 import { eventually } from "../support/eventually.ts";
+import { places, untilCommitted, untilHandled } from "../support/handled_places.ts";
 import { kafkaTest, KafkaUnderTest } from "../support/kafka.ts";
 import type { Program } from "../support/program.ts";
-import { handledEvents, logLines, startService } from "../support/service.ts";
+import { logLines, startService } from "../support/service.ts";
 
 type OneTopic = KafkaUnderTest<"events">;
 
@@ -88,26 +89,4 @@ async function produce(
     () => kafka.produce(kafka.topics.events, all.map((event) => ({ ...event, partition }))),
     { withinMs: DEADLINE_MS },
   );
-}
-
-/** Waits until exactly these messages were handled, `0@5` being offset 5 of partition 0, in any order. */
-async function untilHandled(service: Program, expected: readonly string[]): Promise<void> {
-  await eventually(`handled: ${expected}`, () => places(service).sort(), {
-    withinMs: DEADLINE_MS,
-    until: (handled) => handled.join() === [...expected].sort().join(),
-  });
-}
-
-async function untilCommitted(
-  kafka: OneTopic,
-  { group, offsets }: { readonly group: string; readonly offsets: readonly number[] },
-): Promise<void> {
-  await eventually(`committed: ${offsets}`, () => kafka.committed(group, kafka.topics.events), {
-    withinMs: DEADLINE_MS,
-    until: (committed) => committed.join() === offsets.join(),
-  });
-}
-
-function places(service: Program): string[] {
-  return handledEvents(service).map(({ partition, offset }) => `${partition}@${offset}`);
 }
