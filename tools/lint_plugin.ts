@@ -41,6 +41,7 @@ const IMPORT_RULE: readonly ImportRow[] = [
       "src/processing/message.ts",
       "src/processing/clock.ts",
       "src/processing/telemetry.ts",
+      "src/processing/partition_key.ts",
       "src/processing/standstill.ts",
       "src/processing/tracing.ts",
     ],

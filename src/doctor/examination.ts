@@ -116,7 +116,3 @@ export function ask<Answer>(
 ): Promise<Answer> {
   return caller.call({ to, purpose: "metadata", request, deadlineMs });
 }
-
-export function partitionKey({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`;
-}

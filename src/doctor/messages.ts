@@ -8,7 +8,8 @@ import {
 import type { BrokerAddress } from "../kafka/protocol.ts";
 import { decode } from "../processing/decode.ts";
 import type { Message } from "../processing/message.ts";
-import { type Examination, partitionKey } from "./examination.ts";
+import { partitionKey } from "../processing/partition_key.ts";
+import type { Examination } from "./examination.ts";
 import { nextOf, type Standing } from "./offsets.ts";
 import type { Check, Result } from "./result.ts";
 import { counted, listed } from "./text.ts";

@@ -2,16 +2,11 @@
 import { ERROR_CODE } from "../kafka/error_codes.ts";
 import { listOffsets, offsetFetch } from "../kafka/offset_requests.ts";
 import type { BrokerAddress } from "../kafka/protocol.ts";
-import {
-  ask,
-  type ClusterView,
-  type Examination,
-  type LedPartition,
-  partitionKey,
-} from "./examination.ts";
+import { ask, type ClusterView, type Examination, type LedPartition } from "./examination.ts";
 import type { GroupFacts } from "./group.ts";
 import type { Check, Result } from "./result.ts";
 import { counted, listed } from "./text.ts";
+import { partitionKey } from "../processing/partition_key.ts";
 
 /** One partition: its log, and what the group has committed of it. */
 export interface Standing extends LedPartition {

@@ -4,6 +4,7 @@
  * to nobody in this round; its owner gives it up and the group joins again. Pure: the same group has the same plan.
  */
 import type { TopicPartition } from "../processing/message.ts";
+import { partitionKey } from "../processing/partition_key.ts";
 
 export interface GroupMember {
   readonly id: string;
@@ -94,10 +95,6 @@ function collectClaims(members: readonly GroupMember[]): ReadonlyMap<string, Cla
     }
   }
   return claims;
-}
-
-function partitionKey({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`;
 }
 
 type Target = ReadonlyMap<Candidate, string>;

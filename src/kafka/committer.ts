@@ -5,6 +5,7 @@
  */
 import type { Clock } from "../processing/clock.ts";
 import type { CommitPoint } from "../processing/assignment.ts";
+import { partitionKey } from "../processing/partition_key.ts";
 import type { Caller } from "./connections.ts";
 import type { Coordinator } from "./coordinator.ts";
 import { ERROR_CODE, errorCodeText } from "./error_codes.ts";
@@ -144,7 +145,7 @@ export class Committer {
       const deadlineMs = COORDINATOR_DEADLINE_MS;
       const answer = await caller.call({ to, purpose: "commit", request, deadlineMs });
       const codes = new Map(
-        answer.partitions.map((each) => [`${each.topic}/${each.partition}`, each.errorCode]),
+        answer.partitions.map((each) => [partitionKey(each), each.errorCode]),
       );
       const { committed, messages, code } = settle(points, codes);
       if (committed > 0) {
@@ -173,7 +174,7 @@ function settle(
   let messages = 0;
   let code: number = ERROR_CODE.NONE;
   for (const { partition, offset, progress } of points) {
-    const itsCode = codes.get(`${partition.topic}/${partition.partition}`) ??
+    const itsCode = codes.get(partitionKey(partition)) ??
       ERROR_CODE.UNKNOWN_SERVER_ERROR;
     if (itsCode === ERROR_CODE.NONE) {
       messages += Math.max(0, offset - partition.acknowledged);

@@ -8,6 +8,7 @@ import type { Clock } from "../processing/clock.ts";
 import { sleep } from "../processing/clock.ts";
 import type { TopicPartition } from "../processing/message.ts";
 import type { Partition } from "../processing/partition.ts";
+import { partitionKey } from "../processing/partition_key.ts";
 import { requestDelayMs } from "../processing/retry.ts";
 import { DONE_RANGES_MAX, encodeCommitMetadata, NO_COMMIT_METADATA } from "./commit_metadata.ts";
 import { errorCodeText, isAuthorizationCode } from "./error_codes.ts";
@@ -305,8 +306,4 @@ export class Consumer implements GroupListener {
     this.#origins.set(partition, origin);
     fetcher.wake();
   }
-}
-
-function partitionKey({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`;
 }

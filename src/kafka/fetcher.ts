@@ -6,6 +6,7 @@
 import { type Clock, sleep } from "../processing/clock.ts";
 import type { Delivery } from "../processing/message.ts";
 import type { Partition } from "../processing/partition.ts";
+import { partitionKey } from "../processing/partition_key.ts";
 import { requestDelayMs } from "../processing/retry.ts";
 import type { Caller } from "./connections.ts";
 import { ERROR_CODE } from "./error_codes.ts";
@@ -318,10 +319,6 @@ export class Fetcher {
     }
     return state;
   }
-}
-
-function partitionKey({ topic, partition }: { topic: string; partition: number }): string {
-  return `${topic}/${partition}`;
 }
 
 /** Brokers fill an answer in the order asked: who is first changes, so that nobody starves under the size limit. */

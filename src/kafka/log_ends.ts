@@ -5,6 +5,7 @@
  */
 import type { Clock } from "../processing/clock.ts";
 import type { Partition } from "../processing/partition.ts";
+import { partitionKey } from "../processing/partition_key.ts";
 import type { Caller } from "./connections.ts";
 import { ERROR_CODE } from "./error_codes.ts";
 import type { PartitionLeader } from "./metadata.ts";
@@ -86,8 +87,8 @@ export class LogEnds {
     const starts = byPartition(await this.#list(leader, { partitions, at: "start" }));
     const seenAt = clock.now();
     for (const partition of partitions) {
-      const logEnd = ends.get(keyOf(partition));
-      const logStart = starts.get(keyOf(partition));
+      const logEnd = ends.get(partitionKey(partition));
+      const logStart = starts.get(partitionKey(partition));
       if (logEnd === undefined || logStart === undefined) continue;
       this.#seen.set(partition, { logStart, logEnd, seenAt });
     }
@@ -107,10 +108,6 @@ export class LogEnds {
 function byPartition(listed: readonly ListedOffset[]): ReadonlyMap<string, number> {
   return new Map(
     listed.filter(({ errorCode, offset }) => errorCode === ERROR_CODE.NONE && offset >= 0)
-      .map((each) => [keyOf(each), each.offset]),
+      .map((each) => [partitionKey(each), each.offset]),
   );
-}
-
-function keyOf({ topic, partition }: { topic: string; partition: number }): string {
-  return `${topic}/${partition}`;
 }

@@ -4,6 +4,7 @@
  * The lease says until when the coordinator cannot have given our partitions to another member.
  */
 import { type Clock, sleep } from "../processing/clock.ts";
+import { partitionKey } from "../processing/partition_key.ts";
 import { requestDelayMs } from "../processing/retry.ts";
 import type { Caller } from "./connections.ts";
 import { type Coordinator, CoordinatorStoppedError } from "./coordinator.ts";
@@ -271,11 +272,9 @@ export class Membership {
     this.#renewLease(sentAt, "stable");
     this.#heartbeatNow.abort();
     if (!generation.isLeader) this.#leader.follow();
-    const kept = new Set(
-      generation.assignment.map(({ topic, partition }) => `${topic}/${partition}`),
-    );
+    const kept = new Set(generation.assignment.map(partitionKey));
     const revoked = keptState
-      ? listener.owned().filter(({ topic, partition }) => !kept.has(`${topic}/${partition}`))
+      ? listener.owned().filter((each) => !kept.has(partitionKey(each)))
       : [];
     this.#isJoining = false;
     listener.onJoined(generation, { durationMs, members: generation.isLeader ? members : null });

@@ -5,6 +5,7 @@
 import type { TopicPartition } from "../processing/message.ts";
 import type { OffsetRange } from "../processing/offset_ranges.ts";
 import type { Partition } from "../processing/partition.ts";
+import { partitionKey } from "../processing/partition_key.ts";
 import { parseCommitMetadata } from "./commit_metadata.ts";
 import type { LogRange, Offsets } from "./offsets.ts";
 import type { CommittedOffset } from "./offset_requests.ts";
@@ -74,7 +75,7 @@ export class Positions {
 
   /** Null: nobody wants to know any more, or AUTO_OFFSET_RESET=none. */
   async start(own: CommittedOffset, context: StartContext): Promise<ChosenPosition | null> {
-    const rewind = this.#options.readFromBeginning && !this.#rewound.has(keyOf(own));
+    const rewind = this.#options.readFromBeginning && !this.#rewound.has(partitionKey(own));
     if (own.offset >= 0 && !rewind) return await this.#resume(own, context);
     const range = await this.#options.offsets.logRange(own, context.isWanted);
     if (range === null) return null;
@@ -118,7 +119,7 @@ export class Positions {
       readonly level?: "info" | "warning";
     },
   ): ChosenPosition {
-    this.#rewound.add(keyOf({ topic, partition }));
+    this.#rewound.add(partitionKey({ topic, partition }));
     this.#options.telemetry.positionReset({ topic, partition, ...choice });
     return { position: choice.position, leaderEpoch: -1, committed: null, done: [] };
   }
@@ -223,8 +224,4 @@ export class Positions {
     onNoOffset(`${partition.topic}/${partition.partition}: ${reason}`);
     return true;
   }
-}
-
-function keyOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`;
 }

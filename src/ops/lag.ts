@@ -3,6 +3,7 @@
  * a second, so that what is shown does not depend on who asks and how often. Forgets partitions that are not ours.
  */
 import type { TopicPartition } from "../processing/message.ts";
+import { partitionKey } from "../processing/partition_key.ts";
 import type { LagSnapshot } from "./snapshot.ts";
 
 /** What a look sees of one partition. */
@@ -53,7 +54,7 @@ export class LagMonitor {
   ): void {
     const tracks = new Map<string, Track>();
     for (const view of views) {
-      const key = keyOf(view);
+      const key = partitionKey(view);
       const track = this.#tracks.get(key) ?? newTrack(view, now);
       update(track, { view, now, wallTime });
       tracks.set(key, track);
@@ -63,7 +64,7 @@ export class LagMonitor {
 
   /** As of the last look; null for a partition that it has not seen. */
   of(partition: TopicPartition): PartitionLag | null {
-    return this.#tracks.get(keyOf(partition))?.lag ?? null;
+    return this.#tracks.get(partitionKey(partition))?.lag ?? null;
   }
 }
 
@@ -150,8 +151,4 @@ function pace(
   const shrinkPerSecond = (first.lag - lag) / (overMs / 1000);
   const never = shrinkPerSecond <= 0 ? "never" : lag / shrinkPerSecond;
   return { timeToDrainSeconds: lag === 0 ? 0 : never, processedPerSecond };
-}
-
-function keyOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`;
 }

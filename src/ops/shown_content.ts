@@ -27,7 +27,7 @@ export function showContent(
   return { key: key === null ? null : digest(key), value: null };
 }
 
-/** As without CONSOLE_SHOW_VALUES, for who may not see more. */
+/** Nothing of it, not even the digest, for who only has to reach the port. */
 export function hideContent<T extends ShownContent>(shown: T): T {
   return { ...shown, key: null, value: null };
 }

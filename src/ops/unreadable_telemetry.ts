@@ -1,5 +1,6 @@
 /** What is reported of record batches that cannot be read: a part of telemetry.ts. */
 import type { Coordinates, Logger, TopicPartition } from "../processing/message.ts";
+import { partitionKey } from "../processing/partition_key.ts";
 import type { StoredDeadLetter } from "../processing/telemetry.ts";
 import type { RunningCounts } from "./counts.ts";
 import type { SparingLog } from "./sparing_log.ts";
@@ -30,7 +31,7 @@ export class UnreadableTelemetry {
       readonly message: string;
     },
   ): void {
-    const place = `${topic}/${partition}`;
+    const place = partitionKey({ topic, partition });
     if (this.#unreadable.get(place) !== baseOffset) this.#counts.unreadableBatches += 1;
     this.#unreadable.set(place, baseOffset);
     const fields = { topic, partition, baseOffset, lastOffset, code, reason: message };
@@ -62,7 +63,7 @@ export class UnreadableTelemetry {
 
   /** Told again and again while it lasts. */
   partitionStalled({ reason, ...at }: Coordinates & { readonly reason: string }): void {
-    const key = `${at.topic}/${at.partition}`;
+    const key = partitionKey(at);
     this.#sparing.error("Partition stands still until something is done", { ...at, reason }, key);
   }
 

@@ -7,6 +7,7 @@
  */
 import type { Clock } from "../processing/clock.ts";
 import type { TopicPartition } from "../processing/message.ts";
+import { partitionKey } from "../processing/partition_key.ts";
 import { partitionRanges } from "./partition_ranges.ts";
 import type { StallSnapshot } from "./snapshot.ts";
 import {
@@ -145,7 +146,7 @@ export class Watchdog {
     const moving: TopicPartition[] = [];
     const seen = new Set<string>();
     for (const view of partitions) {
-      seen.add(keyOf(view));
+      seen.add(partitionKey(view));
       const { prefix, commit } = this.#watch(view, now);
       const wasTold = isTold(prefix) || isTold(commit);
       note(prefix, { now, at: view.prefix ?? -1, idleAt: view.caughtUpAt });
@@ -190,7 +191,7 @@ export class Watchdog {
   }
 
   #watch({ topic, partition }: TopicPartition, now: number): Watched {
-    const key = keyOf({ topic, partition });
+    const key = partitionKey({ topic, partition });
     const known = this.#watched.get(key);
     if (known !== undefined) return known;
     const fresh = { partition: { topic, partition }, prefix: newTrack(now), commit: newTrack(now) };
@@ -278,8 +279,4 @@ function grouped(stalled: readonly StalledPartitions[]): StalledPartitions[] {
 
 function seconds(durationMs: number): string {
   return `${Math.round(durationMs / 1000)} s`;
-}
-
-function keyOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`;
 }

@@ -8,6 +8,7 @@ import { FatalError } from "./failure.ts";
 import { Lanes } from "./lanes.ts";
 import type { Delivery, Message, TopicPartition } from "./message.ts";
 import { Partition, type PartitionLimits, type StartPosition } from "./partition.ts";
+import { partitionKey } from "./partition_key.ts";
 import { type Pause, Pauses, type PauseScope } from "./pauses.ts";
 import type { Work } from "./work.ts";
 
@@ -102,7 +103,7 @@ export class Assignment {
   }
 
   get(tp: TopicPartition): Partition | undefined {
-    return this.#owned.get(keyOf(tp));
+    return this.#owned.get(partitionKey(tp));
   }
 
   /** Takes a partition on. An old one of the same name is dropped first. */
@@ -112,7 +113,7 @@ export class Assignment {
     if (old !== undefined) this.revoke([old]);
     partition.pause = this.#pauses.of(tp);
     partition.noticeRoom();
-    this.#owned.set(keyOf(tp), partition);
+    this.#owned.set(partitionKey(tp), partition);
     return partition;
   }
 
@@ -230,7 +231,7 @@ export class Assignment {
     for (const partition of partitions) {
       if (partition.state === "dropped") continue;
       abandoned += partition.inFlight;
-      if (this.get(partition) === partition) this.#owned.delete(keyOf(partition));
+      if (this.get(partition) === partition) this.#owned.delete(partitionKey(partition));
       this.#lanes.drop(partition);
       this.#breakers.forget(partition);
       for (const work of partition.drop()) this.#attempts.abandon(work);
@@ -295,10 +296,6 @@ export class Assignment {
       end(partitions.every((partition) => partition.isDrained));
     }
   }
-}
-
-function keyOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`;
 }
 
 function brokenCore(cause: unknown): FatalError {

@@ -3,6 +3,7 @@
  * group, so that it survives a rebalance.
  */
 import type { TopicPartition } from "./message.ts";
+import { partitionKey } from "./partition_key.ts";
 
 /** Who holds a partition still, why, and since when. */
 export interface Pause {
@@ -33,7 +34,7 @@ export class Pauses {
       return;
     }
     for (const partition of scope) {
-      if (this.of(partition) === null) this.#own.set(keyOf(partition), pause);
+      if (this.of(partition) === null) this.#own.set(partitionKey(partition), pause);
     }
   }
 
@@ -44,18 +45,14 @@ export class Pauses {
       return;
     }
     for (const partition of scope) {
-      if (this.#all === null) this.#own.delete(keyOf(partition));
-      else this.#own.set(keyOf(partition), null);
+      if (this.#all === null) this.#own.delete(partitionKey(partition));
+      else this.#own.set(partitionKey(partition), null);
     }
   }
 
   /** Why a partition is held still; null when it is not. */
   of(partition: TopicPartition): Pause | null {
-    const own = this.#own.get(keyOf(partition));
+    const own = this.#own.get(partitionKey(partition));
     return own === undefined ? this.#all : own;
   }
-}
-
-function keyOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`;
 }
