@@ -9,9 +9,12 @@ export interface TestCase {
   readonly name: string;
   readonly outcome: "passed" | "failed" | "skipped";
   readonly seconds: number;
+  /** What it failed with; empty unless it failed. */
+  readonly failure: string;
 }
 
 const TEST_CASE = /<testcase\s([^>]*[^/])>([\s\S]*?)<\/testcase>/g;
+const FAILURE = /<failure[^>]*>([\s\S]*?)<\/failure>/;
 
 /** The tests of a JUnit file. A step is part of its test and not counted: a test with a failed step has failed. */
 export function readJunit(xml: string): readonly TestCase[] {
@@ -20,6 +23,7 @@ export function readJunit(xml: string): readonly TestCase[] {
     name: attribute(attributes, "name"),
     outcome: outcomeOf(body),
     seconds: Number(attribute(attributes, "time") || 0),
+    failure: unescapeXml(FAILURE.exec(body)?.[1] ?? "").trim(),
   }));
   const names = new Set(cases.map(({ file, name }) => `${file}\n${name}`));
   return cases.filter((test) => !isStep(test, names));

@@ -38,6 +38,9 @@ const NO_KAFKA: ProvidedKafka = {
 /** Suites that do not use the Kafka of the run. */
 const WITHOUT_SHARED: ReadonlySet<Suite> = new Set(["unit", "browser", "chaos"]);
 
+/** Suites that run the code they test themselves, and not as a child process only. */
+const IN_PROCESS: ReadonlySet<Suite> = new Set(["unit", "integration"]);
+
 /** Set by a signal; aborts the running suite and everything after it. */
 const stop = new AbortController();
 
@@ -144,7 +147,7 @@ async function runSuite(selection: Selection, options: SuiteOptions): Promise<Su
       ...["test", "-A", `--junit-path=${junitPath}`],
       // Unit tests share nothing; the others share a Kafka and two cores.
       ...(suite === "unit" ? ["--parallel"] : []),
-      ...coverageFlags(),
+      ...coverageFlags(suite),
       ...options.extra,
       ...paths,
     ],
@@ -221,9 +224,11 @@ async function holdsTests(directory: string): Promise<boolean> {
 }
 
 /** `TEST_COVERAGE=DIR` collects coverage there and shows that of the two parts that must not lose a message. */
-function coverageFlags(): readonly string[] {
+function coverageFlags(suite: Suite): readonly string[] {
   const directory = Deno.env.get("TEST_COVERAGE");
-  return directory ? [`--coverage=${directory}`] : [];
+  if (!directory || !IN_PROCESS.has(suite)) return [];
+  // One directory each: Deno empties it first.
+  return [`--coverage=${directory}/${suite}`, "--coverage-raw-data-only"];
 }
 
 async function showCoverage(): Promise<void> {

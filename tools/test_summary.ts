@@ -15,6 +15,8 @@ export interface SuiteResult {
 
 /** Most names shown under one reason. */
 const MAX_SHOWN_NAMES = 5;
+/** Most lines shown of one failure. */
+const MAX_FAILURE_LINES = 12;
 const REASON = / \(ignored: (.+)\)$/;
 
 /** True when something failed, or when nothing ran at all. */
@@ -67,13 +69,20 @@ function ignored(results: readonly SuiteResult[]): readonly string[] {
 
 function failures(results: readonly SuiteResult[]): readonly string[] {
   const lines = results.flatMap(({ suite, tests, problems }) => [
-    ...tests.filter(({ outcome }) => outcome === "failed").map(({ file, name }) =>
-      `Failed: ${file} => ${name}`
-    ),
+    ...tests.filter(({ outcome }) => outcome === "failed").flatMap(failure),
     ...problems.map((problem) => `Failed: ${suite}: ${problem}`),
   ]);
   if (lines.length === 0 && count(results, "passed") === 0) return ["Failed: no test ran", ""];
   return lines.length === 0 ? [] : [...lines, ""];
+}
+
+/** Its name, and the first lines of what it failed with: often all that is left of a run elsewhere. */
+function failure({ file, name, failure }: TestCase): readonly string[] {
+  const lines = failure.split("\n").filter((line) => line.trim() !== "");
+  return [
+    `Failed: ${file} => ${name}`,
+    ...lines.slice(0, MAX_FAILURE_LINES).map((line) => `  ${line}`),
+  ];
 }
 
 /** Counts tests of that outcome. A problem beside the tests counts as one that failed. */

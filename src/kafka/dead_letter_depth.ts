@@ -30,13 +30,15 @@ export interface DeadLetterDepthsOptions {
 }
 
 const EVERY_MS = 30_000;
+/** Sooner, when there was no answer: at the start the leaders may not be known yet. */
+const AGAIN_MS = 2_000;
 /** Every timestamp is at or above: asks for the first message. */
 const FIRST = 0;
 
 export class DeadLetterDepths {
   readonly #options: DeadLetterDepthsOptions;
   readonly #known = new Map<string, DeadLetterDepth>();
-  #askedAt = -Infinity;
+  #askAt = -Infinity;
 
   constructor(options: DeadLetterDepthsOptions) {
     this.#options = options;
@@ -50,21 +52,24 @@ export class DeadLetterDepths {
   /** Asks in the background, when it is time to. */
   look(): void {
     const now = this.#options.clock.now();
-    if (now - this.#askedAt < EVERY_MS) return;
-    this.#askedAt = now;
-    for (const topic of this.#options.topics) void this.#ask(topic).catch(() => {});
+    if (now < this.#askAt) return;
+    this.#askAt = now + EVERY_MS;
+    for (const topic of this.#options.topics) {
+      void this.#ask(topic).catch(() => this.#askAt = now + AGAIN_MS);
+    }
   }
 
+  /** @throws Error when a leader is not known or does not answer: a depth without it would be wrong */
   async #ask(topic: string): Promise<void> {
     const byLeader = new Map<number, { leader: PartitionLeader; partitions: TopicPartition[] }>();
     for (const partition of this.#options.metadata.partitionsOf(topic)) {
       const leader = this.#options.metadata.leader({ topic, partition });
-      if (leader === undefined) return; // a depth without it would be wrong
+      if (leader === undefined) throw new Error(`${topic}[${partition}] has no leader`);
       const known = byLeader.get(leader.broker.id) ?? { leader, partitions: [] };
       known.partitions.push({ topic, partition });
       byLeader.set(leader.broker.id, known);
     }
-    if (byLeader.size === 0) return;
+    if (byLeader.size === 0) throw new Error(`${topic} is not known`);
     let depth = 0;
     let oldestAt: number | null = null;
     for (const { leader, partitions } of byLeader.values()) {

@@ -14,6 +14,8 @@ const COMMIT_INTERVAL_MS = 200;
 const HANDLER_MS = 20;
 /** In flight, and done since the last commit, when it was frozen; that commit may have been under way for as long. */
 const DUPLICATES_MAX = CONCURRENCY + 2 * CONCURRENCY * COMMIT_INTERVAL_MS / HANDLER_MS;
+/** A process can be frozen between its last look at the lease and the call of the handler. */
+const BETWEEN_LOOK_AND_CALL_MAX = 1;
 const DEADLINE_MS = 40_000;
 
 kafkaTest(
@@ -74,7 +76,8 @@ kafkaTest(
     const place = ({ partition, offset }: Handled) => `${partition}@${offset}`;
     const takenOver = new Set(handled.filter(isStartIn("p2", [from, wokenAt])).map(place));
     const again = handled.filter(isStartIn("p1", [wokenAt, Infinity])).map(place);
-    assert.deepEqual(again.filter((each) => takenOver.has(each)), []);
+    const twice = again.filter((each) => takenOver.has(each));
+    assert.ok(twice.length <= BETWEEN_LOOK_AND_CALL_MAX, twice.join(", "));
 
     const faults = [{ from, to: wokenAt + SESSION_MS }];
     const committed = watch.commits;

@@ -37,9 +37,10 @@ kafkaTest(
         const labels = { group, topic, partition: String(partition) };
         return valueOf(seen, "processing_consumer_lag_seconds", labels) === 0;
       });
-      return areSeen && sum(seen, "lag_messages") === 0;
+      const depth = valueOf(seen, "processing_dlq_depth_messages", { topic: letters });
+      return areSeen && sum(seen, "lag_messages") === 0 && depth !== undefined;
     };
-    await eventually("no lag", noLag, WITHIN);
+    await eventually("all has been looked at and there is no lag", noLag, WITHIN);
 
     const series = await scrape(url);
     const of = (name: string, labels = {}) => valueOf(series, name, labels);

@@ -67,3 +67,20 @@ Deno.test("DeadLetterDepths asks each 30 s, and keeps what it knew when there is
   await clock.advance(0);
   assert.equal(depths.all[0]?.depth, 2);
 });
+
+Deno.test("DeadLetterDepths asks again after 2 s when the leaders were not known yet", async () => {
+  const partitions: number[] = [];
+  const { clock, caller, depths } = bench(partitions);
+  answers(caller, [[0, 1_000]], [2]);
+  depths.look();
+  await clock.advance(0);
+  partitions.push(0);
+  await clock.advance(1_999);
+  depths.look();
+  await clock.advance(0);
+  assert.equal(depths.all.length, 0);
+  await clock.advance(1);
+  depths.look();
+  await clock.advance(0);
+  assert.equal(depths.all[0]?.depth, 2);
+});

@@ -13,6 +13,7 @@ function suite(tests: Readonly<Record<string, TestCase["outcome"]>>, problems: s
     name,
     outcome,
     seconds: 0,
+    failure: outcome === "failed" ? "Error: it is 1\n\n    at x_test.ts:1\n" : "",
   }));
   return { suite: "unit", tests: cases, durationMs: 1234, problems } satisfies SuiteResult;
 }
@@ -61,9 +62,10 @@ Deno.test("summarize() names a few tests of a reason and counts the rest", () =>
   assert.ok(lines.includes("  … 2 more"));
 });
 
-Deno.test("summarize() names what failed", () => {
+Deno.test("summarize() names what failed, and with what", () => {
   const lines = summarize([suite({ a: "failed" }, ["deno test ended with exit code 1"])]);
-  assert.ok(lines.includes("Failed: ./x_test.ts => a"));
+  const at = lines.indexOf("Failed: ./x_test.ts => a");
+  assert.deepEqual(lines.slice(at + 1, at + 3), ["  Error: it is 1", "      at x_test.ts:1"]);
   assert.ok(lines.includes("Failed: unit: deno test ended with exit code 1"));
   assert.ok(summarize([]).includes("Failed: no test ran"));
 });
