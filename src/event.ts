@@ -46,14 +46,22 @@ export function isEnrichedEvent(value: unknown): value is EnrichedEvent {
   return COMPILED.validate(value);
 }
 
-/** Says why a value is no event, all problems in one line: `client_info.language: expected string, received number`. */
-export function explainEvent(value: unknown): string {
+/** Why a value is no event. */
+export interface Explanation {
+  /** All problems in one line: `client_info.language: expected string, received number`. */
+  readonly reason: string;
+  /** Each rule that does not hold: its path, without places in lists, and its kind; no part of the value. */
+  readonly rules: readonly string[];
+}
+
+/** Says why a value is no event; nothing of one that is. */
+export function explainEvent(value: unknown): Explanation {
   const result = SCHEMA.safeParse(value);
-  if (result.success) return "";
+  if (result.success) return { reason: "", rules: [] };
   const { issues } = result.error;
   const reasons = issues.slice(0, REASONS_SHOWN).map((issue) => reasonFor(issue, value));
   if (issues.length > REASONS_SHOWN) reasons.push(`and ${issues.length - REASONS_SHOWN} more`);
-  return reasons.join("; ");
+  return { reason: reasons.join("; "), rules: issues.map(ruleOf) };
 }
 
 const REASONS_SHOWN = 5;
@@ -116,6 +124,11 @@ function reasonFor(issue: z.core.$ZodIssue, event: unknown): string {
   return issue.code === "invalid_type"
     ? `${at}${reason}, received ${typeAt(event, issue.path)}`
     : `${at}${reason}`;
+}
+
+function ruleOf({ path, code }: z.core.$ZodIssue): string {
+  const names = path.filter((part) => typeof part !== "number");
+  return [names.join("."), code].filter((part) => part !== "").join(" ");
 }
 
 function expectation(issue: z.core.$ZodIssue): string {

@@ -40,6 +40,7 @@ const IMPORT_RULE: readonly ImportRow[] = [
       "src/config",
       "src/processing/message.ts",
       "src/processing/clock.ts",
+      "src/processing/fingerprint.ts",
       "src/processing/telemetry.ts",
       "src/processing/partition_key.ts",
       "src/processing/standstill.ts",

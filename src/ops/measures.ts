@@ -9,6 +9,8 @@ import { LabelledCounter } from "./metrics/labelled_counter.ts";
 
 /** An error's `code` is a handler's to choose: kinds beyond so many count as `other`. */
 const ERROR_KINDS_MAX = 100;
+/** So many causes of dead letters have a series of their own. */
+const FINGERPRINTS_MAX = 50;
 const COMMIT_ERRORS_MAX = 50;
 /** The wall clock may be set. */
 const WALL_OFFSET_AGE_MS = 1_000;
@@ -22,6 +24,8 @@ export class Measures {
   readonly eventLoopDelay = new Histogram(METRICS.eventLoopDelay.buckets);
   /** By stage and code. */
   readonly errors = new LabelledCounter(ERROR_KINDS_MAX);
+  /** By fingerprint: the first so many, and `other`. */
+  readonly deadLetters = new LabelledCounter(FINGERPRINTS_MAX);
   /** By cause. */
   readonly lostOffsets = new LabelledCounter(LOSS_CAUSES.length);
   /** By Kafka's error code, or `no_answer`. */

@@ -19,6 +19,7 @@ export interface RecentDeadLetter extends Coordinates, ShownContent {
   readonly at: number;
   readonly stage: string;
   readonly code: string;
+  readonly fingerprint: string;
   readonly reason: string;
   readonly attempts: number;
   /** Where it is stored; null when it was dropped on purpose. */
@@ -79,11 +80,13 @@ export class Recent {
   }
 
   deadLettered(
-    message: Content,
-    letter: Omit<RecentDeadLetter, "at" | keyof ShownContent>,
+    message: Coordinates & Content,
+    letter: Omit<RecentDeadLetter, "at" | keyof Coordinates | keyof ShownContent>,
   ): void {
+    const { topic, partition, offset } = message;
     const content = showContent(message, { showValues: this.#showValues });
-    keep(this.#deadLetters, { at: this.#at(), ...letter, ...content }, DEAD_LETTERS_MAX);
+    const shown = { at: this.#at(), topic, partition, offset, ...letter, ...content };
+    keep(this.#deadLetters, shown, DEAD_LETTERS_MAX);
   }
 
   lost(loss: Omit<RecentLoss, "at">): void {

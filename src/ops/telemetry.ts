@@ -4,6 +4,7 @@
  * period. Never throws, never waits, shows no key and no value of a message.
  */
 import type { Clock } from "../processing/clock.ts";
+import { fingerprintOf } from "../processing/fingerprint.ts";
 import type { Coordinates, Fields, Logger, TopicPartition } from "../processing/message.ts";
 import type {
   DeadLetteredFacts,
@@ -67,9 +68,10 @@ export class Telemetry implements ProcessingTelemetry {
     this.#clock = clock;
     const sparing = new SparingLog({ logger, clock });
     this.#sparing = sparing;
+    const shared = { logger, sparing, counts: this.#counts };
     this.operator = new OperatorTelemetry({ logger, sparing });
-    this.unreadable = new UnreadableTelemetry({ logger, sparing, counts: this.#counts });
-    this.stalls = new StallTelemetry({ logger, sparing, counts: this.#counts });
+    this.unreadable = new UnreadableTelemetry({ ...shared, causes: this.measures.deadLetters });
+    this.stalls = new StallTelemetry(shared);
   }
 
   counts(): Counts {
@@ -132,23 +134,19 @@ export class Telemetry implements ProcessingTelemetry {
     { attempts, failure, stored, trace }: DeadLetteredFacts,
   ): void {
     this.measures.errors.add([failure.stage, failure.code]);
+    const fingerprint = fingerprintOf(failure);
+    this.measures.deadLetters.add([fingerprint]);
     const { stage, code, message: reason } = failure;
-    const { topic, partition, offset } = message;
-    const letter = { topic, partition, offset, stage, code, reason, attempts, stored };
+    const letter = { stage, code, fingerprint, reason, attempts, stored };
     this.#recent.deadLettered(message, letter);
-    const fields = { ...place(message), ...failureFields(failure, trace), attempts };
+    const fields = { ...place(message), ...failureFields(failure, trace), fingerprint, attempts };
     if (stored === null) {
       this.#counts.dropped += 1;
       this.#logger.warning("Message dropped", fields);
       return;
     }
     this.#counts.deadLettered += 1;
-    const where = {
-      ...fields,
-      deadLetterTopic: stored.topic,
-      deadLetterPartition: stored.partition,
-      deadLetterOffset: stored.offset,
-    };
+    const where = { ...fields, ...storedFields(stored) };
     if (stored.reduced === "without_value") {
       this.#counts.deadLettersWithoutValue += 1;
       this.#logger.error("Message dead-lettered without its value: the broker refused it", where);
@@ -344,6 +342,10 @@ export class Telemetry implements ProcessingTelemetry {
 function place(at: TopicPartition & { readonly offset?: number }): Fields {
   const { topic, partition, offset } = at;
   return { topic, partition, offset };
+}
+
+function storedFields({ topic, partition, offset }: Coordinates): Fields {
+  return { deadLetterTopic: topic, deadLetterPartition: partition, deadLetterOffset: offset };
 }
 
 function failureFields({ stage, code, message, stack }: Failure, trace?: TraceIds): Fields {

@@ -1,25 +1,31 @@
 /** What is reported of record batches that cannot be read: a part of telemetry.ts. */
+import { fingerprintOf } from "../processing/fingerprint.ts";
 import type { Coordinates, Logger, TopicPartition } from "../processing/message.ts";
 import { partitionKey } from "../processing/partition_key.ts";
 import type { StoredDeadLetter } from "../processing/telemetry.ts";
 import type { RunningCounts } from "./counts.ts";
+import type { LabelledCounter } from "./metrics/labelled_counter.ts";
 import type { SparingLog } from "./sparing_log.ts";
 
 export class UnreadableTelemetry {
   readonly #logger: Logger;
   readonly #sparing: SparingLog;
   readonly #counts: RunningCounts;
+  /** Dead letters by fingerprint. */
+  readonly #causes: LabelledCounter;
   /** Topic-partition -> the last batch that could not be read, which is reported at each try. */
   readonly #unreadable = new Map<string, number>();
 
-  constructor({ logger, sparing, counts }: {
+  constructor({ logger, sparing, counts, causes }: {
     readonly logger: Logger;
     readonly sparing: SparingLog;
     readonly counts: RunningCounts;
+    readonly causes: LabelledCounter;
   }) {
     this.#logger = logger;
     this.#sparing = sparing;
     this.#counts = counts;
+    this.#causes = causes;
   }
 
   /** Told again and again while the partition stands before the batch. */
@@ -49,7 +55,9 @@ export class UnreadableTelemetry {
       readonly stored: StoredDeadLetter | null;
     },
   ): void {
-    const fields = { topic, partition, from, to, bytes, code, reason };
+    const fingerprint = fingerprintOf({ stage: "read", code });
+    this.#causes.add([fingerprint]);
+    const fields = { topic, partition, from, to, bytes, code, fingerprint, reason };
     if (stored === null) return this.#logger.error("Record batch dropped", fields);
     this.#counts.quarantinedBatches += 1;
     this.#logger.error("Record batch dead-lettered as it was", {

@@ -4,6 +4,7 @@
  * that has been a dead letter before keeps its first origin and gets the last error.
  */
 import { createHash } from "node:crypto";
+import { fingerprintOf } from "./fingerprint.ts";
 import type { Coordinates, Header, Message } from "./message.ts";
 import type { Failure, StoredDeadLetter } from "./telemetry.ts";
 
@@ -125,6 +126,7 @@ function errorTexts(message: Message, facts: DeadLetterFacts): Text[] {
     [`${ERRORS}message`, failure.message],
     [`${OURS}stage`, failure.stage],
     [`${OURS}code`, failure.code],
+    [`${OURS}fingerprint`, fingerprintOf(failure)],
     [`${OURS}attempts`, String(facts.attempts)],
     [`${OURS}first.failure.time`, first.firstFailedAt],
     [`${OURS}last.failure.time`, new Date(facts.lastFailedAt).toISOString()],

@@ -27,13 +27,15 @@ export function decode(value: Uint8Array): Decoded {
     return failed("decode", "not_json", `the value is not JSON${whereIn(error)}`);
   }
   if (isEnrichedEvent(parsed)) return { event: parsed, failure: null };
-  return failed("validate", "schema_mismatch", explainEvent(parsed));
+  const { reason, rules } = explainEvent(parsed);
+  const message = oneLine(reason);
+  return { event: null, failure: { stage: "validate", code: "schema_mismatch", message, rules } };
 }
 
 /** A byte order mark at the start is dropped, as RFC 8259 allows. */
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
-function failed(stage: "decode" | "validate", code: string, message: string): Decoded {
+function failed(stage: "decode", code: string, message: string): Decoded {
   return { event: null, failure: { stage, code, message: oneLine(message) } };
 }
 

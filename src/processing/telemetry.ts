@@ -14,6 +14,8 @@ export interface Failure {
   readonly code: string;
   /** One line for people, with the path inside the event where there is one. */
   readonly message: string;
+  /** Of a value that does not fit the schema: each rule that did not hold, `client_info.language invalid_type`. */
+  readonly rules?: readonly string[];
   /** The stack of the handler's error, when there is one. */
   readonly stack?: string;
 }

@@ -55,6 +55,7 @@ kafkaTest(
       assert.equal(letter.partition, source.partition, kind);
       assert.equal(letter.headers["trace"], `trace-${index}`);
       assert.equal(letter.headers[`${OURS}code`], code, kind);
+      assert.match(letter.headers[`${OURS}fingerprint`] ?? "", /^[0-9a-f]{10}$/, kind);
       assert.equal(letter.headers[`${ERRORS}topic`], topic);
       assert.equal(letter.headers[`${ERRORS}partition`], String(source.partition));
       assert.equal(letter.headers[`${ERRORS}offset`], String(source.offset));
@@ -68,6 +69,10 @@ kafkaTest(
     assert.deepEqual(
       told.map(({ fields }) => fields["code"]).sort(),
       bad.map(({ code }) => code).sort(),
+    );
+    assert.deepEqual(
+      told.map(({ fields }) => fields["fingerprint"]).sort(),
+      letters.map(({ headers }) => headers[`${OURS}fingerprint`]).sort(),
     );
   },
 );

@@ -140,6 +140,20 @@ export const ALERT_CASES: readonly AlertCase[] = [
     quiet: { 'processing_dlq_published_total{instance="a"}': "0+9x20" },
   },
   {
+    alert: "ProcessingDeadLetterCauseNew",
+    at: "25m",
+    fires: {
+      'processing_dlq_fingerprints_total{instance="a",fingerprint="old"}': "1x40",
+      'processing_dlq_fingerprints_total{instance="b",fingerprint="new"}': "_x19 3x20",
+    },
+    labels: { fingerprint: "new" },
+    summary: "Dead letters of a cause not seen for a week: new",
+    quiet: {
+      'processing_dlq_fingerprints_total{instance="a",fingerprint="old"}': "1x10 _x30",
+      'processing_dlq_fingerprints_total{instance="b",fingerprint="old"}': "_x19 3x20",
+    },
+  },
+  {
     alert: "ProcessingDeadLettersNotWritten",
     at: "12m",
     fires: { 'processing_dlq_publish_failures_total{instance="a"}': "0+6x20" },

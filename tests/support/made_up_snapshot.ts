@@ -129,6 +129,7 @@ function lettersAt(second: number): Snapshot["recentDeadLetters"] {
     offset: second * 50 + index,
     stage: "validate",
     code: "schema_mismatch",
+    fingerprint: "0123456789",
     reason: "user_id: expected string, received nothing",
     attempts: 1,
     stored: { topic: "user-activity-events.dlq", partition: index, offset: second },

@@ -36,6 +36,7 @@ export function metricFacts(partitions: readonly PartitionSnapshot[]): MetricFac
   const measures = new Measures();
   measures.processDuration.observe(0.02);
   measures.errors.add(["validate", "schema_mismatch"]);
+  measures.deadLetters.add(["0123456789"]);
   measures.commitFailures.add(["NOT_COORDINATOR"]);
   return {
     status: {

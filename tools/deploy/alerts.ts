@@ -153,6 +153,21 @@ export const ALERTS: readonly Alert[] = [
     action: 'See "Dead letters that pile up"',
   },
   {
+    name: "ProcessingDeadLetterCauseNew",
+    when: `sum ${by(M.dlqFingerprints, "fingerprint")} (${
+      series(M.dlqFingerprints)
+    }) > 0 unless sum ${by(M.dlqFingerprints, "fingerprint")} (max_over_time(${
+      series(M.dlqFingerprints)
+    }[7d] offset 10m)) > 0`,
+    for: "0m",
+    severity: "warning",
+    summary: "Dead letters of a cause not seen for a week: {{ $labels.fingerprint }}",
+    meaning:
+      "Messages fail in a way that is new: a change of the producer, the schema or a handler",
+    action:
+      "WARNING `Message dead-lettered` with this `fingerprint` has the reason and where one lies",
+  },
+  {
     name: "ProcessingDeadLettersNotWritten",
     when: `sum ${by(M.dlqPublishFailures, "instance")} (${rate(M.dlqPublishFailures)}) > 0`,
     for: "5m",

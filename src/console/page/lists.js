@@ -69,7 +69,7 @@ function addRunningRow(body) {
 
 /** @param {RecentDeadLetter} letter */
 function drawLetter(
-  { at, topic, partition, offset, stage, code, reason, attempts, stored, key, value },
+  { at, topic, partition, offset, stage, code, fingerprint, reason, attempts, stored, key, value },
 ) {
   const where = stored === null
     ? "dropped, DLQ_TOPIC=none"
@@ -85,7 +85,7 @@ function drawLetter(
       className: "detail",
       text: `${topic}/${partition}, offset ${offset}, key ${
         key ?? "none"
-      } · ${stage}${tries} · ${where}`,
+      } · ${stage}${tries}, fingerprint ${fingerprint} · ${where}`,
     }),
     ...(value === null ? [] : [make("span", { className: "detail", text: value })]),
   );

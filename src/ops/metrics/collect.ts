@@ -112,7 +112,10 @@ function messageMetrics(to: Exposition, { counts, measures }: MetricFacts): void
   single(to, METRICS.unreadableBatches, counts.unreadableBatches);
 }
 
-function deadLetterMetrics(to: Exposition, { counts, status, wallTime }: MetricFacts): void {
+function deadLetterMetrics(
+  to: Exposition,
+  { counts, measures, status, wallTime }: MetricFacts,
+): void {
   const { deadLetterTopics: topics } = status;
   byLabel(
     to,
@@ -124,6 +127,7 @@ function deadLetterMetrics(to: Exposition, { counts, status, wallTime }: MetricF
   });
   byLabel(to, METRICS.dlqOldest, Object.fromEntries(ages));
   single(to, METRICS.dlqPublished, counts.deadLettered + counts.quarantinedBatches);
+  labelled(to, METRICS.dlqFingerprints, measures.deadLetters);
   single(to, METRICS.dlqPublishFailures, counts.deadLettersDelayed);
   single(to, METRICS.dlqWithoutValue, counts.deadLettersWithoutValue);
   single(to, METRICS.breakersOpened, counts.breakersOpened);

@@ -96,6 +96,14 @@ export const PROCESSING_METRICS = {
     help: "Dead letters that the broker acknowledged, unreadable batches included",
     labels: [],
   },
+  dlqFingerprints: {
+    name: "processing_dlq_fingerprints_total",
+    type: "counter",
+    group: "Dead letters",
+    help:
+      "Messages that ended as dead letters, by the fingerprint of the cause; beyond 50 as other",
+    labels: ["fingerprint"],
+  },
   dlqPublishFailures: {
     name: "processing_dlq_publish_failures_total",
     type: "counter",

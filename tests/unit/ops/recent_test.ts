@@ -33,9 +33,16 @@ Deno.test("Recent never keeps more than a bound", () => {
   const recent = new Recent(new ManualClock());
   const at = { topic: "t", partition: 0 };
   const content = { key: null, value: null };
-  const why = { stage: "handle", code: "x", reason: "y", attempts: 1, stored: null };
+  const why = {
+    stage: "handle",
+    code: "x",
+    fingerprint: "f",
+    reason: "y",
+    attempts: 1,
+    stored: null,
+  };
   for (let offset = 0; offset < 500; offset++) {
-    recent.deadLettered(content, { ...at, offset, ...why });
+    recent.deadLettered({ ...at, offset, ...content }, why);
     recent.lost({ ...at, from: offset, to: offset + 1, cause: "retention" });
   }
   assert.deepEqual([recent.deadLetters.length, recent.losses.length], [50, 100]);
@@ -44,12 +51,11 @@ Deno.test("Recent never keeps more than a bound", () => {
 
 Deno.test("Recent shows a dead letter's key as a digest, and its value not at all, unless it may", () => {
   const content = { key: Buffer.from("user-7"), value: Buffer.from("x".repeat(1_000)) };
-  const letter = {
-    ...{ topic: "t", partition: 0, offset: 1, stage: "handle", code: "x", reason: "y" },
-    ...{ attempts: 1, stored: null },
-  };
+  const message = { topic: "t", partition: 0, offset: 1, ...content };
+  const why = { stage: "handle", code: "x", fingerprint: "f", reason: "y" };
+  const letter = { ...why, attempts: 1, stored: null };
   const shownBy = (recent: Recent) => {
-    recent.deadLettered(content, letter);
+    recent.deadLettered(message, letter);
     const [first] = recent.deadLetters;
     return [first?.key, first?.value];
   };

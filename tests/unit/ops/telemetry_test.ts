@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Telemetry } from "../../../src/ops/telemetry.ts";
+import { fingerprintOf } from "../../../src/processing/fingerprint.ts";
 import type { Failure } from "../../../src/processing/telemetry.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 import { RecordingLogger } from "../../support/recording_logger.ts";
@@ -45,6 +46,7 @@ Deno.test("Telemetry.messageDeadLettered() warns with reason, coordinates and wh
     code: "schema_mismatch",
     reason: "user_id: missing",
     stack: undefined,
+    fingerprint: fingerprintOf(FAILURE),
     attempts: 1,
     deadLetterTopic: "events.dlq",
     deadLetterPartition: 1,

@@ -6,6 +6,7 @@ import {
   type Reduction,
   REDUCTIONS,
 } from "../../../src/processing/dead_letter.ts";
+import { fingerprintOf } from "../../../src/processing/fingerprint.ts";
 import type { Header } from "../../../src/processing/message.ts";
 import { message } from "../../support/processing_bench.ts";
 import { bytesOf } from "../../support/sample_event.ts";
@@ -55,6 +56,7 @@ Deno.test("deadLetterFor() keeps key, value and headers as received, and tells t
     "__dlq.errors.message": "No such user",
     "__dlq.processing.stage": "handle",
     "__dlq.processing.code": "no_user",
+    "__dlq.processing.fingerprint": fingerprintOf(FACTS.failure),
     "__dlq.processing.attempts": "3",
     "__dlq.processing.first.failure.time": "2024-01-15T10:30:45.000Z",
     "__dlq.processing.last.failure.time": "2024-01-15T10:31:00.500Z",
