@@ -167,7 +167,7 @@ export class Service {
           const tried = `tried ${tries} time${tries === 1 ? "" : "s"}`;
           throw new ExitError(
             EXIT.UNAVAILABLE,
-            `Cannot connect to Kafka, ${tried}: ${text}. ${hint}`,
+            `Cannot connect to Kafka, ${tried}: ${text}. ${hint}. The subcommand doctor examines each step`,
           );
         }
         const delaySeconds = config.retryDelay;

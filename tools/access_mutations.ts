@@ -54,6 +54,16 @@ export const ACCESS_MUTATIONS: readonly Mutation[] = [
       name: "AccessTokens renews a token well before its end, without anybody asking",
     }],
   },
+  {
+    guard: "a broker that throttles is obeyed",
+    file: "src/kafka/connections.ts",
+    from: "    open.throttledUntil = Math.max(open.throttledUntil, until);\n",
+    to: "",
+    tests: [{
+      file: "tests/integration/throttle_test.ts",
+      name: "a broker that throttles is obeyed, by every request on the connection",
+    }],
+  },
 ];
 
 function inAccess(name: string): NamedTest {
