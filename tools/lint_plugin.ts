@@ -22,6 +22,7 @@ const IMPORT_RULE: readonly ImportRow[] = [
   { part: "src/demo/", may: ["src/event"] },
   { part: "src/console/page/", may: ["src/ops/snapshot.ts", "src/ops/recent.ts"] },
   { part: "src/console/", may: ["src/ops/http_server.ts"] },
+  { part: "src/dead_letters/", may: ["src/kafka/", "src/processing/", "src/ops/", "src/config"] },
   { part: "src/doctor/", may: ["src/kafka/", "src/processing/", "src/ops/", "src/config"] },
   { part: "src/kafka/", may: ["src/processing/", "src/ops/", "src/config"] },
   {
