@@ -83,7 +83,6 @@ export class Bench implements AsyncDisposable {
       route: (place) => place === 1 && options.firstRoute || (options.route ?? "DIRECT"),
       onStarted: (record) => this.ledger.addProcess(record),
     });
-    resources.use(this.fleet);
   }
 
   /** Starts everything, and waits until each process has done something. */
@@ -235,6 +234,8 @@ export class Bench implements AsyncDisposable {
   async #begin(): Promise<void> {
     const { replicas, processes = PROCESSES } = this.#options;
     await this.cluster.createTopic(this.topic, this.#partitions, replicas);
+    this.#resources.defer(() => this.cluster.deleteTopic(this.topic));
+    this.#resources.use(this.fleet);
     this.#observer = await GroupObserver.start({
       bootstrap: this.cluster.bootstrap(),
       group: this.group,

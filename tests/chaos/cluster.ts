@@ -89,6 +89,18 @@ export class ChaosCluster implements AsyncDisposable {
     await this.untilInSync([topic]);
   }
 
+  /**
+   * Deletes a topic and its dead letters. What a single broker kept has no leader for ever once that broker was
+   * killed, and until it is deleted no client of kafkajs can list topics.
+   */
+  async deleteTopic(topic: string): Promise<void> {
+    await this.ask((admin) => admin.deleteTopics({ topics: [topic] }));
+    await this.ask(async (admin) => {
+      const topics = (await admin.listTopics()).filter((each) => each === `${topic}.dlq`);
+      if (topics.length > 0) await admin.deleteTopics({ topics });
+    });
+  }
+
   /** Asks the cluster something by a client of its own, again and again until it can answer. */
   async ask<T>(question: (admin: Admin) => Promise<T>, withinMs = ASK_DEADLINE_MS): Promise<T> {
     const answer = await eventually("the cluster answers", async () => {
