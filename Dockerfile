@@ -12,18 +12,21 @@ COPY deno.json deno.lock ./
 COPY src/console/page/deno.json src/console/page/
 RUN deno install --frozen
 
-COPY tools/permissions.txt tools/
+COPY tools/permissions.txt tools/compile.ts tools/
+COPY tools/compile tools/compile
 COPY main.ts ./
 COPY src src
+# What it was built from, as `processing-service --version` says it.
+ARG REVISION=unknown
 ARG TARGETARCH
 RUN case "${TARGETARCH:-}" in \
-      amd64) target="--target=x86_64-unknown-linux-gnu" ;; \
-      arm64) target="--target=aarch64-unknown-linux-gnu" ;; \
+      amd64) target="--target=linux-x64" ;; \
+      arm64) target="--target=linux-arm64" ;; \
       "") target="" ;; \
       *) echo "Cannot compile for this architecture, choose amd64 or arm64: $TARGETARCH" >&2; exit 1 ;; \
     esac && \
-    deno compile $(cat tools/permissions.txt) --exclude-unused-npm --no-code-cache $target \
-      -o dist/processing-service main.ts
+    deno run -A tools/compile.ts --commit="$REVISION" $target && \
+    mv dist/processing-service* processing-service
 
 FROM gcr.io/distroless/cc-debian12:nonroot
 ARG VERSION=0.1.0
@@ -32,7 +35,7 @@ LABEL org.opencontainers.image.title="processing-service" \
       org.opencontainers.image.description="Consumes user activity events from Kafka and never loses one" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
-COPY --from=build /build/dist/processing-service /usr/local/bin/processing-service
+COPY --from=build /build/processing-service /usr/local/bin/processing-service
 # Health must be reachable from outside the container; the heap follows the container's memory limit.
 ENV HTTP_HOST=0.0.0.0 \
     DENO_USE_CGROUPS=1

@@ -7,7 +7,18 @@ Deno.exit(
     env: Deno.env.toObject(),
     readFile: Deno.readTextFileSync,
     version: project.version,
+    commit: readCommit(),
     print: console.log,
     printError: console.error,
   }),
 );
+
+/** What the executable was made from: tools/compile.ts puts it in. Null when this is no executable. */
+function readCommit(): string | null {
+  if (!Deno.build.standalone) return null;
+  try {
+    return Deno.readTextFileSync(new URL("./commit.txt", import.meta.url)).trim();
+  } catch {
+    return null; // compiled by hand
+  }
+}

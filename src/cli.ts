@@ -34,6 +34,8 @@ export interface Program {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly readFile: (path: string) => string;
   readonly version: string;
+  /** What the program was built from; null where that is not known. */
+  readonly commit: string | null;
   /** Prints lines on standard output. */
   readonly print: (text: string) => void;
   /** Prints lines on standard error. */
@@ -51,7 +53,7 @@ export async function runCommandLine(program: Program): Promise<number> {
       return EXIT.OK;
     }
     if (line.version) {
-      program.print(program.version);
+      program.print(`${program.version} (commit ${program.commit ?? "unknown"})`);
       return EXIT.OK;
     }
     return await START[line.command](line, program);

@@ -13,6 +13,14 @@ export interface Secret {
   read(): string;
 }
 
+/** Where the program may read, as tools/permissions.txt says: settings and secrets, and nothing else of a machine. */
+export const READABLE_FOLDERS: readonly string[] = [
+  "/run/secrets",
+  "/var/run/secrets",
+  "/etc/processing-service",
+  "/etc/ssl",
+];
+
 const HIDDEN = "[secret]";
 
 /** A secret whose text `read` supplies. */
@@ -69,7 +77,9 @@ export function fileProblem(error: unknown): string {
     case "PermissionDenied":
       return "permission denied";
     case "NotCapable":
-      return "outside of what --allow-read permits";
+      return `outside of the folders that may be read, put it into one of ${
+        READABLE_FOLDERS.join(", ")
+      }`;
     case "IsADirectory":
       return "it is a directory";
     default:

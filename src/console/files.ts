@@ -2,7 +2,6 @@
  * The console page's files, by the path that each is served under. All are text in the executable: nothing is read, and
  * nothing is asked from elsewhere.
  */
-import uplotStyle from "uplot/dist/uPlot.min.css" with { type: "text" };
 import uplot from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
 import type { ConsoleFile } from "../ops/http_server.ts";
 import actions from "./page/actions.js" with { type: "text" };
@@ -17,6 +16,8 @@ import lists from "./page/lists.js" with { type: "text" };
 import main from "./page/main.js" with { type: "text" };
 import partitions from "./page/partitions.js" with { type: "text" };
 import style from "./page/style.css" with { type: "text" };
+// A copy of uPlot's: text of a package that is no JavaScript makes executables differ from build to build.
+import uplotStyle from "./page/uplot.css" with { type: "text" };
 
 const SCRIPTS: Readonly<Record<string, string>> = {
   "actions.js": actions,

@@ -47,6 +47,7 @@ export async function assertCommandLine(args: readonly string[]): Promise<void> 
     env: {},
     readFile: () => assert.fail("help reads nothing"),
     version: "0",
+    commit: null,
     print: (text) => printed.push(text),
     printError: (text) => printed.push(text),
   });

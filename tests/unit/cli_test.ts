@@ -5,7 +5,10 @@ import { COMMAND_NAMES } from "../../src/commands/catalog.ts";
 import { flagOf, SETTING_NAMES } from "../../src/config/settings.ts";
 import { configSources, type TestSources } from "../support/config_sources.ts";
 
-async function runWith(args: readonly string[], sources: TestSources = {}) {
+async function runWith(
+  args: readonly string[],
+  { commit = null, ...sources }: TestSources & { readonly commit?: string | null } = {},
+) {
   const { env, readFile } = configSources(sources);
   const printed: string[] = [];
   const errors: string[] = [];
@@ -14,6 +17,7 @@ async function runWith(args: readonly string[], sources: TestSources = {}) {
     env,
     readFile,
     version: "1.2.3",
+    commit,
     print: (text) => printed.push(text),
     printError: (text) => errors.push(text),
   });
@@ -112,9 +116,11 @@ Deno.test("runCommandLine() prints help and version, whatever the settings are",
   }
   assert.deepEqual(await runWith(["--version"], { env }), {
     code: 0,
-    printed: "1.2.3",
+    printed: "1.2.3 (commit unknown)",
     errors: "",
   });
+  const { printed } = await runWith(["-V"], { env, commit: "4040120" });
+  assert.equal(printed, "1.2.3 (commit 4040120)");
 });
 
 Deno.test("runCommandLine() explains each command and each setting within 100 columns", async () => {

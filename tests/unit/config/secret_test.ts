@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import { loadConfig } from "../../../src/config.ts";
+import { readSecretFile } from "../../../src/config/secret.ts";
 import { configSources } from "../../support/config_sources.ts";
 
 const SASL = { KAFKA_SASL_MECHANISM: "plain", KAFKA_SASL_USERNAME: "app" };
@@ -31,6 +32,19 @@ Deno.test("Secret.read() throws with variable and file when the file has gone or
   delete files[PASSWORD_FILE];
   assert.throws(() => password.read(), {
     message: `KAFKA_SASL_PASSWORD_FILE: cannot read ${PASSWORD_FILE}: no such file`,
+  });
+});
+
+Deno.test("Secret.read() names the folders that may be read when its file is in none of them", () => {
+  const notCapable = new Deno.errors.NotCapable('Requires read access to "/home/app/password"');
+  const readFile = () => {
+    throw notCapable;
+  };
+  const variable = "KAFKA_SASL_PASSWORD_FILE";
+  assert.throws(() => readSecretFile("/home/app/password", { variable, readFile }), {
+    message:
+      `${variable}: cannot read /home/app/password: outside of the folders that may be read, ` +
+      "put it into one of /run/secrets, /var/run/secrets, /etc/processing-service, /etc/ssl",
   });
 });
 
