@@ -22,6 +22,7 @@ import type { DeadLetterSink } from "./processing/dead_letter.ts";
 import type { Partition } from "./processing/partition.ts";
 import { wireProbes } from "./wiring/breaker.ts";
 import { type Cluster, wireCluster } from "./wiring/cluster.ts";
+import { chooseFastPath } from "./wiring/fast_path.ts";
 import { wireQuarantine } from "./wiring/quarantine.ts";
 import type { ServiceListener, ServiceOptions } from "./wiring/service_options.ts";
 
@@ -251,6 +252,7 @@ function wireProcessing(
   const assignment = new Assignment({
     clock,
     handlers,
+    ...chooseFastPath(config.fastPath, logger),
     logger,
     telemetry,
     tracer: tracing,

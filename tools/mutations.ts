@@ -3,6 +3,7 @@
  * then. `deno task mutants` tries them one at a time.
  */
 import { ACCESS_MUTATIONS } from "./access_mutations.ts";
+import { FAST_PATH_MUTATIONS } from "./fast_path_mutations.ts";
 import { PAUSE_MUTATIONS, SIMULATION } from "./pause_mutations.ts";
 import { STALL_MUTATIONS } from "./stall_mutations.ts";
 
@@ -34,6 +35,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...EDGE_MUTATIONS,
   ...ACCESS_MUTATIONS,
   ...PAUSE_MUTATIONS,
+  ...FAST_PATH_MUTATIONS,
   {
     guard: "the position check on an answer",
     file: PARTITION,

@@ -75,6 +75,13 @@ export const SERVICE_SETTINGS = {
     doc:
       "Milliseconds that it may stand still before exit 70, where a restart can help; above HANDLER_TIMEOUT_MS",
   }),
+  FAST_PATH: required({
+    group: "Processing",
+    type: oneOf(["auto", "off"]),
+    default: "auto",
+    doc:
+      "Read messages in faster ways, if a check at start finds that they give the same: or never",
+  }),
   DRAIN_TIMEOUT_MS: required({
     group: "Processing",
     type: integer({ min: 0, max: HOUR_MS }),

@@ -7,7 +7,7 @@ import type { Clock } from "./clock.ts";
 import { AttemptContext } from "./attempt_context.ts";
 import type { DeadLetterSink } from "./dead_letter.ts";
 import { DeadLetterWriter } from "./dead_letter_writer.ts";
-import { decode } from "./decode.ts";
+import type { Decode } from "./decode.ts";
 import type { EnrichedEvent } from "../event.ts";
 import { type FatalError, judge } from "./failure.ts";
 import { type Handlers, HandlerTable } from "./handler.ts";
@@ -21,6 +21,7 @@ import type { Work } from "./work.ts";
 export interface AttemptOptions extends Backoff {
   readonly clock: Clock;
   readonly handlers: Handlers;
+  readonly decode: Decode;
   /** Deadline of one attempt of an asynchronous handler. */
   readonly handlerTimeoutMs: number;
   /** Calls of the handler before the message is dead-lettered; at least 1. */
@@ -77,7 +78,7 @@ export class Attempts {
   start(work: Work, nowMs: number): void {
     const { message, partition, trouble } = work;
     if (trouble?.isFinal) return this.#writeDeadLetter(work);
-    const { telemetry, tracer } = this.#options;
+    const { decode, telemetry, tracer } = this.#options;
     if (work.attempt === 0) {
       partition.started(work);
       if (tracer !== null) work.trace = tracer.messageStarted(message);

@@ -2,7 +2,12 @@
  * Bytes -> text -> JSON -> event. Each step that can fail has its own code, and no reason holds a piece of the value.
  * A good message is only checked; why a bad one is bad is worked out afterwards.
  */
-import { type EnrichedEvent, explainEvent, isEnrichedEvent } from "../event.ts";
+import {
+  type EnrichedEvent,
+  explainEvent,
+  isEnrichedEvent,
+  isEnrichedEventQuickly,
+} from "../event.ts";
 import { oneLine } from "./failure.ts";
 import type { Failure } from "./telemetry.ts";
 
@@ -10,6 +15,9 @@ import type { Failure } from "./telemetry.ts";
 export type Decoded =
   | { readonly event: EnrichedEvent; readonly failure: null }
   | { readonly event: null; readonly failure: Failure };
+
+/** A way to decode: `decode`, or one that answers the same. */
+export type Decode = (value: Uint8Array) => Decoded;
 
 /** Decodes the value of one message. Never throws. A tombstone has no value: it is not for this function. */
 export function decode(value: Uint8Array): Decoded {
@@ -32,8 +40,24 @@ export function decode(value: Uint8Array): Decoded {
   return { event: null, failure: { stage: "validate", code: "schema_mismatch", message, rules } };
 }
 
+/** Answers what `decode` does, sooner where the value is an event: with all else it is asked. */
+export function decodeQuickly(value: Uint8Array): Decoded {
+  const text = LENIENT_UTF8.decode(value);
+  if (text.includes(REPLACEMENT)) return decode(value);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return decode(value);
+  }
+  return isEnrichedEventQuickly(parsed) ? { event: parsed, failure: null } : decode(value);
+}
+
 /** A byte order mark at the start is dropped, as RFC 8259 allows. */
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
+/** Three times as fast. It writes U+FFFD for what is not UTF-8. */
+const LENIENT_UTF8 = new TextDecoder("utf-8");
+const REPLACEMENT = "\ufffd";
 
 function failed(stage: "decode", code: string, message: string): Decoded {
   return { event: null, failure: { stage, code, message: oneLine(message) } };

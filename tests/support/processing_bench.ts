@@ -5,6 +5,7 @@
 import { Assignment, type ProcessingOptions } from "../../src/processing/assignment.ts";
 import { DeadLetterRefused } from "../../src/processing/dead_letter.ts";
 import type { DeadLetter, DeadLetterSink } from "../../src/processing/dead_letter.ts";
+import { decode } from "../../src/processing/decode.ts";
 import type { FatalError } from "../../src/processing/failure.ts";
 import type {
   Coordinates,
@@ -41,6 +42,7 @@ export class ProcessingBench {
   constructor(script: Script = () => {}, own: Partial<ProcessingOptions> = {}) {
     this.assignment = new Assignment({
       tracer: null,
+      decode,
       clock: this.clock,
       concurrency: 4,
       unkeyedOrder: "partition",

@@ -15,14 +15,13 @@ import { SimulatedLog } from "./simulated_log.ts";
 import { SimulatedOperator } from "./simulated_operator.ts";
 import { simulatedTelemetry } from "./simulated_telemetry.ts";
 import type { Entry, Limits } from "./simulation_history.ts";
-import { randomLimits } from "./simulation_limits.ts";
+import { randomLimits, SETTINGS } from "./simulation_limits.ts";
 import { newPlace, type Owner, type Place, weighted } from "./simulation_world.ts";
 
 /** When nothing fails any more, all must be done by then. */
 const HEALED_MS = 300_000;
 /** From then on partitions that are paused find good messages ahead of them. */
 const GOOD_AHEAD_MS = 130_000;
-const SETTINGS = { handlerTimeoutMs: 1_000, backoffMs: 100, backoffMaxMs: 1_000 } as const;
 
 export class Simulation {
   readonly history: Entry[] = [];

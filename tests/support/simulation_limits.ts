@@ -1,6 +1,15 @@
 /** What one seed tells the core to keep to. */
+import { decode } from "../../src/processing/decode.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 import type { Limits } from "./simulation_history.ts";
+
+/** The same for every seed. */
+export const SETTINGS = {
+  decode,
+  handlerTimeoutMs: 1_000,
+  backoffMs: 100,
+  backoffMaxMs: 1_000,
+} as const;
 
 const BREAKERS = [{ deadLetters: 0, of: 2 }, { deadLetters: 1, of: 3 }, { deadLetters: 2, of: 4 }];
 

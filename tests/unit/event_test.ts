@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { explainEvent, isEnrichedEvent } from "../../src/event.ts";
+import { explainEvent, isEnrichedEvent, isEnrichedEventQuickly } from "../../src/event.ts";
 import { sampleEvent } from "../support/sample_event.ts";
 
 type Loose = Record<string, unknown>;
@@ -37,6 +37,7 @@ for (const { path, value } of VALID) {
     const event = withField(path, value);
     const before = structuredClone(event);
     assert.equal(isEnrichedEvent(event), true);
+    assert.equal(isEnrichedEventQuickly(event), true);
     assert.deepEqual(explainEvent(event), { reason: "", rules: [] });
     assert.deepEqual(event, before, "it is not changed");
   });
@@ -106,6 +107,7 @@ for (const { path, value, reason } of INVALID) {
   Deno.test(`explainEvent() of ${path} = ${shown(value)} says why`, () => {
     const event = withField(path, value);
     assert.equal(isEnrichedEvent(event), false);
+    assert.equal(isEnrichedEventQuickly(event), false);
     assert.equal(explainEvent(event).reason, reason);
   });
 }
@@ -113,6 +115,7 @@ for (const { path, value, reason } of INVALID) {
 for (const value of [null, undefined, 7, "text", [], true]) {
   Deno.test(`isEnrichedEvent() refuses ${JSON.stringify(value)}`, () => {
     assert.equal(isEnrichedEvent(value), false);
+    assert.equal(isEnrichedEventQuickly(value), false);
     assert.match(explainEvent(value).reason, /^expected object, received \w+$/);
   });
 }

@@ -1,14 +1,15 @@
 /**
  * Values of messages: `decode` takes and refuses exactly what a plain JSON.parse and zod do, never throws, and says
- * why without a piece of the value.
+ * why without a piece of the value; `decodeQuickly` answers the same.
  */
 import assert from "node:assert/strict";
 import { Buffer, isUtf8 } from "node:buffer";
 import * as z from "zod";
-import { decode } from "../../../src/processing/decode.ts";
+import { decode, decodeQuickly } from "../../../src/processing/decode.ts";
 import { sampleEvent } from "../../support/sample_event.ts";
 import type { SeededRandom } from "../../support/seeded_random.ts";
 import { damage, randomBytes, randomText } from "../bytes.ts";
+import { assertSame } from "../same.ts";
 import type { FuzzTarget } from "../target.ts";
 
 export const VALUES: FuzzTarget = { name: "values", weight: 100, make, check };
@@ -128,6 +129,7 @@ function nested(random: SeededRandom): string {
 
 function check(input: Uint8Array): void {
   const decoded = decode(input);
+  assertSame(decodeQuickly(input), decoded);
   const { code, parsed } = readPlainly(input);
   assert.equal(decoded.failure?.code ?? null, code);
   if (decoded.failure === null) {

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
-import { decode } from "../../../src/processing/decode.ts";
+import { type Decode, decode, decodeQuickly } from "../../../src/processing/decode.ts";
 import { bytesOf, sampleEvent } from "../../support/sample_event.ts";
+
+/** What is said of one of them holds for each. */
+const WAYS: readonly (readonly [string, Decode])[] = [
+  ["decode", decode],
+  ["decodeQuickly", decodeQuickly],
+];
 
 const EVENT_TEXT = JSON.stringify(sampleEvent());
 const SECRET = "s3cret";
@@ -15,16 +21,18 @@ const GOOD: readonly { readonly name: string; readonly text: string }[] = [
   },
 ];
 
-for (const { name, text } of GOOD) {
-  Deno.test(`decode() reads ${name}`, () => {
-    assert.deepEqual(decode(bytesOf(text)), { event: sampleEvent(), failure: null });
+for (const [way, decode] of WAYS) {
+  for (const { name, text } of GOOD) {
+    Deno.test(`${way}() reads ${name}`, () => {
+      assert.deepEqual(decode(bytesOf(text)), { event: sampleEvent(), failure: null });
+    });
+  }
+
+  Deno.test(`${way}() keeps fields that the contract does not name`, () => {
+    const { event } = decode(bytesOf({ ...sampleEvent(), added_later: [1] }));
+    assert.deepEqual(event, { ...sampleEvent(), added_later: [1] });
   });
 }
-
-Deno.test("decode() keeps fields that the contract does not name", () => {
-  const { event } = decode(bytesOf({ ...sampleEvent(), added_later: [1] }));
-  assert.deepEqual(event, { ...sampleEvent(), added_later: [1] });
-});
 
 const BAD: readonly {
   readonly name: string;
@@ -98,16 +106,18 @@ const BAD: readonly {
   },
 ];
 
-for (const { name, value, stage, code, message } of BAD) {
-  Deno.test(`decode() says ${code} of ${name}`, () => {
-    const { event, failure } = decode(value);
-    assert.equal(event, null);
-    assert.deepEqual([failure?.stage, failure?.code], [stage, code]);
-    if (typeof message === "string") assert.equal(failure?.message, message);
-    else assert.match(failure?.message ?? "", message);
-    assert.ok(!failure?.message.includes(SECRET), "no piece of the value is shown");
-    assert.ok(!failure?.message.includes("\n"), "one line");
-  });
+for (const [way, decode] of WAYS) {
+  for (const { name, value, stage, code, message } of BAD) {
+    Deno.test(`${way}() says ${code} of ${name}`, () => {
+      const { event, failure } = decode(value);
+      assert.equal(event, null);
+      assert.deepEqual([failure?.stage, failure?.code], [stage, code]);
+      if (typeof message === "string") assert.equal(failure?.message, message);
+      else assert.match(failure?.message ?? "", message);
+      assert.ok(!failure?.message.includes(SECRET), "no piece of the value is shown");
+      assert.ok(!failure?.message.includes("\n"), "one line");
+    });
+  }
 }
 
 const PLACES: readonly { readonly text: string; readonly where: string }[] = [
@@ -124,12 +134,14 @@ for (const { text, where } of PLACES) {
   });
 }
 
-Deno.test("decode() never throws, whatever the bytes are", () => {
-  const event = bytesOf(sampleEvent());
-  for (let at = 0; at < event.length; at++) {
-    const damaged = event.slice();
-    damaged[at] = 0x22;
-    const { event: read, failure } = decode(damaged);
-    assert.equal(read === null, failure !== null);
-  }
-});
+for (const [way, decode] of WAYS) {
+  Deno.test(`${way}() never throws, whatever the bytes are`, () => {
+    const event = bytesOf(sampleEvent());
+    for (let at = 0; at < event.length; at++) {
+      const damaged = event.slice();
+      damaged[at] = 0x22;
+      const { event: read, failure } = decode(damaged);
+      assert.equal(read === null, failure !== null);
+    }
+  });
+}

@@ -1,0 +1,39 @@
+/** The guards of the faster ways to read messages: see tools/mutations.ts. */
+import type { Mutation } from "./mutations.ts";
+
+const DECODE = "src/processing/decode.ts";
+
+export const FAST_PATH_MUTATIONS: readonly Mutation[] = [
+  {
+    guard: "the self-check of the fast path",
+    file: "src/wiring/fast_path.ts",
+    from: "  if (difference === null) return { decode: quick };",
+    to: "  if (difference === null || difference !== null) return { decode: quick };",
+    tests: [{
+      file: "tests/unit/wiring/fast_path_test.ts",
+      name: "chooseFastPath() falls back, with one warning, where the answers differ",
+    }],
+  },
+  {
+    guard: "the second look at what may not be UTF-8",
+    file: DECODE,
+    from: "  if (text.includes(REPLACEMENT)) return decode(value);\n",
+    to: "",
+    tests: [
+      {
+        file: "tests/unit/processing/golden_values_test.ts",
+        name: "findDifference() finds none between the ways to decode that there are",
+      },
+    ],
+  },
+  {
+    guard: "the hyphens of a UUID",
+    file: "src/event_formats.ts",
+    from: "    const fits = isHyphenAt(at) ? code === HYPHEN : HEX_DIGITS[code] === 1;",
+    to: "    const fits = code === HYPHEN || HEX_DIGITS[code] === 1;",
+    tests: [{
+      file: "tests/unit/event_formats_test.ts",
+      name: "isUuidQuickly() wants a hyphen, and not one digit more, where it belongs",
+    }],
+  },
+];
