@@ -2,7 +2,7 @@
 import { needsCommand, npmDirectory } from "./installs.ts";
 import type { Peer, PeerCommand } from "./peer.ts";
 
-const FULL = "everything: types, UUIDs, times, URL";
+const FULL = "types, UUIDs, times, URL";
 
 /** All of them. */
 export const JAVASCRIPT_PEERS: readonly Peer[] = [
@@ -21,6 +21,13 @@ export const JAVASCRIPT_PEERS: readonly Peer[] = [
     decodes: "whole event",
     validates: FULL,
     prepare: () => onNode("kafkajs.mjs"),
+  },
+  {
+    name: "platformatic-deno",
+    title: "@platformatic/kafka + compiled zod, Deno",
+    decodes: "whole event",
+    validates: FULL,
+    prepare: () => onDeno("platformatic.mjs"),
   },
 ];
 

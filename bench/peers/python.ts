@@ -12,6 +12,57 @@ export const PYTHON_PEERS: readonly Peer[] = [
     isAtRate: true,
     prepare: () => inPython("confluent.py", "json"),
   },
+  {
+    name: "confluent-orjson",
+    title: "confluent-kafka Python + orjson",
+    decodes: "whole event",
+    validates: "nothing",
+    prepare: () => inPython("confluent.py", "orjson"),
+  },
+  {
+    name: "confluent-msgspec",
+    title: "confluent-kafka Python + msgspec",
+    decodes: "whole event",
+    validates: "types, times",
+    isOnEachSet: true,
+    isAtRate: true,
+    prepare: () => inPython("confluent.py", "msgspec"),
+  },
+  {
+    name: "confluent-msgspec-tuned",
+    title: "confluent-kafka Python + msgspec, prefetch unlimited",
+    decodes: "whole event",
+    validates: "types, times",
+    prepare: () => inPython("confluent.py", "msgspec", { BENCH_TUNED: "1" }),
+  },
+  {
+    name: "confluent-msgspec-fields",
+    title: "confluent-kafka Python + msgspec, 3 fields",
+    decodes: "3 fields",
+    validates: "types of these 3",
+    prepare: () => inPython("confluent.py", "msgspec_fields"),
+  },
+  {
+    name: "confluent-pydantic",
+    title: "confluent-kafka Python + pydantic",
+    decodes: "whole event",
+    validates: "types, times, URL",
+    prepare: () => inPython("confluent.py", "pydantic"),
+  },
+  {
+    name: "aiokafka-orjson",
+    title: "aiokafka + orjson",
+    decodes: "whole event",
+    validates: "nothing",
+    prepare: () => inPython("aio.py", "orjson"),
+  },
+  {
+    name: "aiokafka-msgspec",
+    title: "aiokafka + msgspec",
+    decodes: "whole event",
+    validates: "types, times",
+    prepare: () => inPython("aio.py", "msgspec"),
+  },
 ];
 
 async function inPython(

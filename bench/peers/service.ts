@@ -3,8 +3,8 @@ import { SETTING_NAMES } from "../../src/config/settings.ts";
 import type { Peer, PeerCommand } from "./peer.ts";
 import { PeerMissing } from "./installs.ts";
 
-const FULL = "everything: types, UUIDs, times, URL";
-const THREE = "the three fields that its handler reads";
+const FULL = "types, UUIDs, times, URL";
+const THREE = "3 fields";
 const WHOLE = "whole event";
 
 /** All of them. */
