@@ -57,7 +57,8 @@ export interface FetcherOptions {
 
 /** Below that most batches would not fit. */
 const ASK_MIN_BYTES = 65_536;
-const BACKOFF = { backoffMs: 100, backoffMaxMs: 5_000 } as const;
+/** As Kafka's own clients, by default: each failure is also a look at who leads now, and that must not come late. */
+const BACKOFF = { backoffMs: 100, backoffMaxMs: 1_000 } as const;
 /** A leader unknown to us now may be known soon, without anybody calling `wake`. */
 const IDLE_LOOK_MS = 5_000;
 

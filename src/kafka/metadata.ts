@@ -190,10 +190,18 @@ export class Metadata {
     const wasUnreachable = this.#failures > 0;
     this.#failures = 0;
     this.#outage = null;
+    if (changed) this.#doubts = 0;
+    // Nobody fetches from a partition without a leader, so that no failure would ask for a new view.
+    if (this.#lacksLeader()) this.doubt();
     if (wasUnreachable) this.#options.onReachable();
-    if (!changed) return;
-    this.#doubts = 0;
-    this.#options.onChange();
+    if (changed) this.#options.onChange();
+  }
+
+  #lacksLeader(): boolean {
+    const topics = [...this.#topics.values()];
+    return topics.some(({ partitions }) =>
+      partitions.some(({ leader }) => !this.#brokers.has(leader))
+    );
   }
 
   async #backOff(error: unknown): Promise<void> {

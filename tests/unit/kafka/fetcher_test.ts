@@ -31,6 +31,7 @@ class FetchBench {
   readonly unreadable: Partition[] = [];
   readonly outOfRange: Partition[] = [];
   deliveryBytes = 10 * MIB;
+  doubts = 0;
   readonly fetcher: Fetcher;
   #answer: (answer: unknown) => void = () => {};
 
@@ -39,7 +40,7 @@ class FetchBench {
     this.fetcher = new Fetcher({
       caller: this.caller,
       clock: this.bench.clock,
-      metadata: { leader: () => LEADER, doubt() {} },
+      metadata: { leader: () => LEADER, doubt: () => this.doubts += 1 },
       limits: { maxWaitMs: 500, minBytes: 1, maxBytes: 10 * MIB, maxPartitionBytes: MIB },
       requestTimeoutMs: 5_000,
       maxDecompressedBytes: 10 * MIB,
@@ -155,5 +156,18 @@ Deno.test("Fetcher ignores an answer, and an error, for a position that was move
   await bench.answer({ 0: new Uint8Array(), 1: new Uint8Array() }, ERROR_CODE.OFFSET_OUT_OF_RANGE);
   assert.deepEqual(bench.outOfRange, [other]);
   assert.equal(moved.position, 50);
+  await bench.close();
+});
+
+Deno.test("Fetcher looks at least once a second for a new leader while one is away", async () => {
+  const bench = new FetchBench();
+  await bench.answer({});
+  bench.caller.answer = () => Promise.reject(new Error("connection refused"));
+  await bench.answer({});
+  const atFirst = 10;
+  for (let second = 0; second < atFirst; second++) await bench.bench.clock.advance(1_000);
+  const before = bench.doubts;
+  for (let second = 0; second < 10; second++) await bench.bench.clock.advance(1_000);
+  assert.ok(bench.doubts - before >= 9, `${bench.doubts - before} looks in 10 s`);
   await bench.close();
 });
