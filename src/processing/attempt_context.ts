@@ -10,18 +10,22 @@ export interface AttemptContextOptions {
   readonly logger: Logger;
   /** Goes into the handler's log lines; null without one. */
   readonly trace: TraceIds | null;
+  /** False by default. */
+  readonly dryRun?: boolean;
 }
 
 export class AttemptContext implements HandlerContext {
   readonly attempt: number;
+  readonly dryRun: boolean;
   readonly #message: Message;
   readonly #log: Logger;
   readonly #trace: TraceIds | null;
   #controller: AbortController | null = null;
   #abortReason: Error | null = null;
 
-  constructor(message: Message, { attempt, logger, trace }: AttemptContextOptions) {
+  constructor(message: Message, { attempt, logger, trace, dryRun = false }: AttemptContextOptions) {
     this.attempt = attempt;
+    this.dryRun = dryRun;
     this.#message = message;
     this.#log = logger;
     this.#trace = trace;

@@ -11,14 +11,24 @@ export type EventPath = PathsOf<EnrichedEvent>;
 /** The part of an event that `reads` names, nested as in the event. Below `event_data` every path may be absent. */
 export type Read<P extends EventPath> = Merged<P extends string ? Part<EnrichedEvent, P> : never>;
 
-/** A handler that gets only what it declares. Written by `handler()`, which knows the type of the event. */
-export interface ReadingHandler {
-  readonly reads: readonly EventPath[];
+/** A handler with what it declares of itself. Written by `handler()`, which knows the type of the event. */
+export interface DeclaredHandler extends Declaration {
+  /** It gets only this of the event; all of it by default. */
+  readonly reads?: readonly EventPath[];
   readonly handle: Handle<never>;
 }
 
+/** What a handler may promise. */
+export interface Declaration {
+  /**
+   * It changes nothing anywhere while `context.dryRun` is true, and fails as it would otherwise: so it can be rehearsed
+   * with dead letters. A handler that has no effects at all may always say so.
+   */
+  readonly dryRunnable?: boolean;
+}
+
 /** Gets the whole event, or the part that it declares. */
-export type Handler = Handle<EnrichedEvent> | ReadingHandler;
+export type Handler = Handle<EnrichedEvent> | DeclaredHandler;
 
 /** Which handler gets which event. */
 export interface Handlers {
@@ -29,31 +39,44 @@ export interface Handlers {
 }
 
 /**
- * A handler with what it reads; `event` has exactly these fields.
+ * A handler with what it declares. With `reads`, `event` has exactly these fields.
  *
  * @example
  * handler({ reads: ["user_id", "client_info.language"], handle: (event) => greet(event.client_info.language) })
  */
 export function handler<const P extends EventPath>(
-  { reads, handle }: { readonly reads: readonly P[]; readonly handle: Handle<Read<P>> },
-): ReadingHandler {
-  return { reads, handle };
+  declared: Declaration & { readonly reads: readonly P[]; readonly handle: Handle<Read<P>> },
+): DeclaredHandler;
+export function handler(
+  declared: Declaration & { readonly handle: Handle<EnrichedEvent> },
+): DeclaredHandler;
+export function handler(declared: DeclaredHandler): DeclaredHandler {
+  return declared;
 }
 
 /** The handlers, ready to be called with a whole event. */
 export class HandlerTable {
   readonly #byType: ReadonlyMap<string, Handle<EnrichedEvent>>;
   readonly #default: Handle<EnrichedEvent>;
+  readonly #handlers: Handlers;
 
   /** @throws TypeError when a path in `reads` has an empty part or `__proto__` */
   constructor(handlers: Handlers) {
     const entries = Object.entries(handlers.byType);
     this.#byType = new Map(entries.map(([type, each]) => [type, bind(each)]));
     this.#default = bind(handlers.default);
+    this.#handlers = handlers;
   }
 
   find(eventType: string): Handle<EnrichedEvent> {
     return this.#byType.get(eventType) ?? this.#default;
+  }
+
+  /** May it be called without doing anything? */
+  isDryRunnable(eventType: string): boolean {
+    const { byType, default: fallback } = this.#handlers;
+    const found = Object.hasOwn(byType, eventType) ? byType[eventType] : fallback;
+    return typeof found === "object" && found.dryRunnable === true;
   }
 }
 
@@ -84,6 +107,7 @@ type Merged<U> = (U extends unknown ? (each: U) => void : never) extends (all: i
 
 function bind(given: Handler): Handle<EnrichedEvent> {
   if (typeof given === "function") return given;
+  if (given.reads === undefined) return given.handle as Handle<EnrichedEvent>;
   const selection = selectionOf(given.reads);
   const handle = given.handle as Handle<unknown>;
   return (event, context) => handle(select(event as unknown as Fields, selection), context);

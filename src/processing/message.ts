@@ -61,6 +61,8 @@ export interface HandlerContext extends Coordinates {
   readonly headers: readonly Header[];
   /** 1 for the first call, 2 for the first retry, and so on. */
   readonly attempt: number;
+  /** True in a rehearsal: find out whether the event could be processed, and change nothing. */
+  readonly dryRun: boolean;
   /** Aborts at the attempt's deadline, and when the partition is taken away. */
   readonly signal: AbortSignal;
   /** Carries the message's coordinates on every line. */

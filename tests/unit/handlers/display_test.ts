@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { display } from "../../../src/handlers/display.ts";
 import { createHandlers } from "../../../src/handlers/mod.ts";
+import { HandlerTable } from "../../../src/processing/handler.ts";
 import type { HandlerContext } from "../../../src/processing/message.ts";
 import { RecordingLogger } from "../../support/recording_telemetry.ts";
 import { sampleEvent } from "../../support/sample_event.ts";
@@ -14,6 +15,7 @@ function contextWith(logger: RecordingLogger): HandlerContext {
     key: null,
     headers: [],
     attempt: 1,
+    dryRun: false,
     signal: new AbortController().signal,
     logger,
   };
@@ -46,5 +48,9 @@ for (const { environment, level } of LEVELS) {
 Deno.test("createHandlers() displays every event by default", () => {
   const handlers = createHandlers({ environment: "development" });
   assert.deepEqual(handlers.byType, {});
-  assert.equal(typeof handlers.default, "function");
+  const table = new HandlerTable(handlers);
+  const logger = new RecordingLogger();
+  void table.find("any")(sampleEvent(), contextWith(logger));
+  assert.equal(logger.lines.length, 1);
+  assert.equal(table.isDryRunnable("any"), true);
 });

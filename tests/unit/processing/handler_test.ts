@@ -150,3 +150,30 @@ Deno.test("Read merges paths into one object", () => {
   const ms: number = part.processing_info.processing_ms;
   assert.equal(ms, 1);
 });
+
+Deno.test("HandlerTable.isDryRunnable() believes only a handler that says so itself", () => {
+  const table = new HandlerTable({
+    byType: {
+      yes: handler({ dryRunnable: true, reads: ["user_id"], handle: () => {} }),
+      no: handler({ dryRunnable: false, handle: () => {} }),
+      silent: handler({ handle: () => {} }),
+      plain: () => {},
+    },
+    default: handler({ dryRunnable: true, handle: () => {} }),
+  });
+  const types = ["yes", "no", "silent", "plain", "any", "constructor", "__proto__"];
+  assert.deepEqual(types.filter((type) => table.isDryRunnable(type)), [
+    "yes",
+    "any",
+    "constructor",
+    "__proto__",
+  ]);
+});
+
+Deno.test("A handler that declares itself, and not what it reads, gets the very event", () => {
+  const event = sampleEvent();
+  let got: unknown;
+  const declared = handler({ dryRunnable: true, handle: (each) => void (got = each) });
+  void new HandlerTable({ byType: {}, default: declared }).find("any")(event, CONTEXT);
+  assert.equal(got, event);
+});
