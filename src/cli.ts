@@ -3,7 +3,7 @@
  * error into a text for people and a code for supervisors.
  */
 import { type CommandLine, ownFlagName, parseCommandLine, UsageError } from "./cli/command_line.ts";
-import { commandHelp, overview } from "./cli/help.ts";
+import { helpText } from "./cli/help.ts";
 import {
   type CommandName,
   DEMO_FLAGS,
@@ -18,6 +18,7 @@ import {
   type OwnFlags,
 } from "./commands/command.ts";
 import * as config from "./commands/config.ts";
+import { LIST_FLAGS, REHEARSE_FLAGS, SHOW_FLAGS } from "./commands/dead_letters/specs.ts";
 import * as healthcheck from "./commands/healthcheck.ts";
 import {
   ConfigError,
@@ -47,9 +48,7 @@ export async function runCommandLine(program: Program): Promise<number> {
   try {
     const line = parseCommandLine(program.args);
     if (line.help !== null) {
-      program.print(
-        line.help === "overview" ? overview(program.version) : commandHelp(line.command),
-      );
+      program.print(helpText(line.help, program.version));
       return EXIT.OK;
     }
     if (line.version) {
@@ -82,6 +81,18 @@ const START: Readonly<Record<CommandName, Start>> = {
     const { run } = await import("./commands/doctor.ts");
     return await run({ ...tryConfig(line, program), flags, version, print });
   },
+  "dead-letters list": withConfig(
+    LIST_FLAGS,
+    async (context) => (await import("./commands/dead_letters/list.ts")).run(context),
+  ),
+  "dead-letters show": withConfig(
+    SHOW_FLAGS,
+    async (context) => (await import("./commands/dead_letters/show.ts")).run(context),
+  ),
+  "dead-letters rehearse": withConfig(
+    REHEARSE_FLAGS,
+    async (context) => (await import("./commands/dead_letters/rehearse.ts")).run(context),
+  ),
   healthcheck: withHttpConfig(healthcheck.run),
 };
 
@@ -91,8 +102,9 @@ function withConfig<Flags extends OwnFlags>(
 ): Start {
   return (line, program) => {
     const flags = readOwnFlags(ownFlags, line);
+    const { argument } = line;
     const { version, print } = program;
-    return run({ ...loadConfig(sources(line, program)), flags, version, print });
+    return run({ ...loadConfig(sources(line, program)), flags, argument, version, print });
   };
 }
 

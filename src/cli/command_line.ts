@@ -9,6 +9,7 @@ import {
   type CommandName,
   COMMANDS,
   type CommandSpec,
+  GROUPS,
 } from "../commands/catalog.ts";
 import { flagOf, SETTING_NAMES, settingOf } from "../config/settings.ts";
 
@@ -24,14 +25,21 @@ export class UsageError extends Error {
 
 export interface CommandLine {
   readonly command: CommandName;
-  /** The overview, where no command was named. */
-  readonly help: "overview" | "command" | null;
+  /** The word that stands behind a command that takes one; null for the others. */
+  readonly argument: string | null;
+  readonly help: HelpTopic | null;
   readonly version: boolean;
   /** Texts by flag name, without dashes. */
   readonly settings: ReadonlyMap<string, string>;
   /** Texts of the command's own flags, by flag name. */
   readonly own: ReadonlyMap<string, string>;
 }
+
+/** What help is asked for: everything, the commands that share a first word, or one command. */
+export type HelpTopic =
+  | { readonly of: "all" }
+  | { readonly of: "group"; readonly name: string }
+  | { readonly of: "command"; readonly name: CommandName };
 
 /** @throws UsageError */
 export function parseCommandLine(args: readonly string[]): CommandLine {
@@ -42,22 +50,20 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     tokens: true,
   });
   const { words, given, problems } = readTokens(tokens);
-  const { command, asksHelp, problems: wrongWords } = readWords(words);
+  const { command, argument, topic, problems: wrongWords } = readWords(words);
+  const help = given.delete("help") || words.includes(HELP_WORD);
+  if (help && topic.of === "group") return { ...ASKS_HELP, command, help: topic };
   problems.push(...wrongWords);
   const settings = takeOut(given, settingFlags(COMMANDS[command]));
   const own = takeOut(given, Object.keys(COMMANDS[command].ownFlags).map(ownFlagName));
-  const help = given.delete("help") || asksHelp;
   const version = given.delete("version");
   for (const name of given.keys()) problems.push(`--${name}: not a flag of ${command}`);
+  const spec: CommandSpec = COMMANDS[command];
+  if (spec.argument !== undefined && argument === null && !help && !version) {
+    problems.push(`${command}: needs a ${spec.argument.placeholder}`);
+  }
   if (problems.length > 0) throw new UsageError(problems);
-  const named = words.some((word) => word !== HELP_WORD);
-  return {
-    command,
-    help: help ? (named ? "command" : "overview") : null,
-    version,
-    settings,
-    own,
-  };
+  return { command, argument, help: help ? topic : null, version, settings, own };
 }
 
 /** `--invalid-share` of `invalidShare`, without the dashes. */
@@ -78,6 +84,13 @@ export function settingFlags({ settings }: CommandSpec): readonly string[] {
 }
 
 const HELP_WORD = "help";
+
+const ASKS_HELP = {
+  argument: null,
+  version: false,
+  settings: new Map<string, string>(),
+  own: new Map<string, string>(),
+} as const;
 
 /** Flags that need no value. */
 const SWITCHES: ReadonlySet<string> = new Set([
@@ -183,19 +196,52 @@ function readFlag(token: FlagToken): { name: string; text: string } | { problem:
   return { name, text: value };
 }
 
-/** The words that are no flags: a command, with `help` before or after it. */
-function readWords(
-  words: readonly string[],
-): { command: CommandName; asksHelp: boolean; problems: readonly string[] } {
-  const [word, ...rest] = words.filter((each) => each !== HELP_WORD);
-  const asksHelp = words.includes(HELP_WORD);
-  const command = COMMAND_NAMES.find((name) => name === word);
-  const problems = rest.map((each) => `${each}: unexpected`);
-  if (word !== undefined && command === undefined) {
-    const nearest = closest(word, [...COMMAND_NAMES]);
-    problems.unshift(`${word}: unknown command, did you mean ${nearest}?`);
+interface Words {
+  readonly command: CommandName;
+  readonly argument: string | null;
+  /** What these words would ask help for. */
+  readonly topic: HelpTopic;
+  readonly problems: readonly string[];
+}
+
+/** The words that are no flags: a command, of one word or two, and what it takes, with `help` before or after it. */
+function readWords(all: readonly string[]): Words {
+  const words = all.filter((each) => each !== HELP_WORD);
+  const [first, second] = words;
+  if (first === undefined) {
+    return { command: "run", argument: null, topic: { of: "all" }, problems: [] };
   }
-  return { command: command ?? "run", asksHelp, problems };
+  const group = GROUPS[first];
+  if (group !== undefined && second === undefined) {
+    const problems = [
+      `${first}: say what to do with them, ${lastWords(group.commands).join(", ")}`,
+    ];
+    return { command: "run", argument: null, topic: { of: "group", name: first }, problems };
+  }
+  const name = group === undefined ? first : `${first} ${second}`;
+  const command = COMMAND_NAMES.find((each) => each === name);
+  const rest = words.slice(group === undefined ? 1 : 2);
+  if (command === undefined) {
+    const nearest = group === undefined
+      ? closest(first, [...COMMAND_NAMES, ...Object.keys(GROUPS)])
+      : closest(second ?? "", lastWords(group.commands));
+    const problem = `${name}: unknown command, did you mean ${nearest}?`;
+    const unexpected = rest.map((each) => `${each}: unexpected`);
+    return {
+      command: "run",
+      argument: null,
+      topic: { of: "all" },
+      problems: [problem, ...unexpected],
+    };
+  }
+  const spec: CommandSpec = COMMANDS[command];
+  const argument = spec.argument === undefined ? null : rest.shift() ?? null;
+  const problems = rest.map((each) => `${each}: unexpected`);
+  return { command, argument, topic: { of: "command", name: command }, problems };
+}
+
+function lastWords(names: readonly CommandName[]): string[] {
+  return names.map((name) => name.slice(name.indexOf(" ") + 1));
 }
 
 function takeOut(from: Map<string, string>, names: readonly string[]): Map<string, string> {

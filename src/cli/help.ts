@@ -4,24 +4,30 @@ import {
   type CommandName,
   COMMANDS,
   type CommandSpec,
+  GROUPS as COMMAND_GROUPS,
 } from "../commands/catalog.ts";
 import { GROUPS, type Setting } from "../config/setting.ts";
 import { flagOf, SETTING_NAMES, type SettingName, settingOf } from "../config/settings.ts";
-import { ownFlagName, settingFlags } from "./command_line.ts";
+import { type HelpTopic, ownFlagName, settingFlags } from "./command_line.ts";
 
 const PROGRAM = "processing-service";
 const WIDTH = 100;
 
+/** What `--help` and `help` print. */
+export function helpText(topic: HelpTopic, version: string): string {
+  if (topic.of === "command") return commandHelp(topic.name);
+  return topic.of === "group" ? groupHelp(topic.name) : overview(version);
+}
+
 /** Everything: what it is, the commands, each setting, how it ends. */
-export function overview(version: string): string {
-  const commands = COMMAND_NAMES.map((name) => `  ${name.padEnd(12)} ${COMMANDS[name].summary}`);
+function overview(version: string): string {
   return [
     `Processing Service ${version}: consumes user activity events from Kafka and never loses one`,
     "",
     `Usage: ${PROGRAM} [command] [flags]`,
     "",
     "Commands:",
-    ...commands,
+    ...commandLines(COMMAND_NAMES),
     "",
     `  ${PROGRAM} help COMMAND   explains one of them`,
     "",
@@ -32,14 +38,37 @@ export function overview(version: string): string {
   ].join("\n");
 }
 
+/** The commands that share a first word. */
+function groupHelp(group: string): string {
+  const { description, commands } = COMMAND_GROUPS[group] ?? { description: "", commands: [] };
+  return [
+    ...wrap(description, ""),
+    "",
+    "Commands:",
+    ...commandLines(commands),
+    "",
+    `  ${PROGRAM} help ${group} COMMAND   explains one of them`,
+    "",
+    ...examplesOf(commands.map((name) => COMMANDS[name])),
+  ].join("\n").trimEnd();
+}
+
+function commandLines(names: readonly CommandName[]): readonly string[] {
+  const width = Math.max(...names.map((name) => name.length));
+  return names.map((name) => `  ${name.padEnd(width)}  ${COMMANDS[name].summary}`);
+}
+
 /** One command: what it does, its own flags, its settings. */
-export function commandHelp(name: CommandName): string {
+function commandHelp(name: CommandName): string {
   const command: CommandSpec = COMMANDS[name];
   return [
     ...wrap(command.description, ""),
     "",
-    `Usage: ${PROGRAM} ${name} [flags]`,
+    `Usage: ${PROGRAM} ${name}${
+      command.argument ? ` ${command.argument.placeholder}` : ""
+    } [flags]`,
     "",
+    ...argumentLines(command),
     ...ownFlagLines(command),
     ...examplesOf([command]),
     ...settingLines(command),
@@ -60,7 +89,7 @@ const EXIT_CODES = [
   "  0    all done, or drained after a signal",
   "  1    healthcheck: not well",
   "  64   the command line cannot be understood",
-  "  65   an offset is gone, and AUTO_OFFSET_RESET=none refuses to choose another",
+  "  65   an offset is gone, and AUTO_OFFSET_RESET=none refuses to choose another; no such dead letter",
   "  69   no broker or no topic within MAX_RETRIES attempts",
   "  70   a bug in the service, or a handler that threw FatalError",
   "  75   stopped before all that was in flight was done; it comes again after the restart",
@@ -74,6 +103,11 @@ function examplesOf(commands: readonly CommandSpec[]): readonly string[] {
     examples.flatMap(({ line, does }) => [`  ${PROGRAM} ${line}`, `      ${does}`])
   );
   return lines.length === 0 ? [] : ["Examples:", ...lines, ""];
+}
+
+function argumentLines({ argument }: CommandSpec): readonly string[] {
+  if (argument === undefined) return [];
+  return [`  ${argument.placeholder}`, ...wrap(argument.doc.replaceAll("`", ""), "      "), ""];
 }
 
 function ownFlagLines({ ownFlags }: CommandSpec): readonly string[] {

@@ -1,17 +1,28 @@
 /** The commands with all that help and the command line need to know of them; cli.ts says who runs them. */
 import { boolean, decimal, integer, or } from "../config/values.ts";
 import type { FlagValues, OwnFlags } from "./command.ts";
+import { DEAD_LETTER_COMMANDS, DEAD_LETTERS_DESCRIPTION } from "./dead_letters/specs.ts";
 
 export interface CommandSpec {
+  /** One word, or a group and a word: `dead-letters list`. */
   readonly name: string;
   /** One line, for the list of commands. */
   readonly summary: string;
   /** What it does, in a few sentences. */
   readonly description: string;
   readonly ownFlags: OwnFlags;
+  /** What stands behind its name, and has to; nothing by default. */
+  readonly argument?: CommandArgument;
   /** Which settings it takes as flags. */
   readonly settings: "all" | "http";
   readonly examples: readonly { readonly line: string; readonly does: string }[];
+}
+
+/** A word that a command needs. */
+export interface CommandArgument {
+  readonly placeholder: string;
+  /** One sentence, without a period. */
+  readonly doc: string;
 }
 
 const UINT32_MAX = 4_294_967_295;
@@ -127,6 +138,7 @@ export const COMMANDS = {
       { line: "doctor --json", does: "the same for scripts" },
     ],
   },
+  ...DEAD_LETTER_COMMANDS,
   healthcheck: {
     name: "healthcheck",
     summary: "Ask a running service on this machine whether it is well",
@@ -145,3 +157,18 @@ export const COMMANDS = {
 export type CommandName = keyof typeof COMMANDS;
 
 export const COMMAND_NAMES = Object.keys(COMMANDS) as readonly CommandName[];
+
+/** Commands of two words, by the first of them. */
+export const GROUPS: Readonly<Record<string, CommandGroup>> = {
+  "dead-letters": { description: DEAD_LETTERS_DESCRIPTION, commands: commandsOf("dead-letters") },
+};
+
+export interface CommandGroup {
+  /** What its commands are about, in a few sentences. */
+  readonly description: string;
+  readonly commands: readonly CommandName[];
+}
+
+function commandsOf(group: string): readonly CommandName[] {
+  return COMMAND_NAMES.filter((name) => name.startsWith(`${group} `));
+}

@@ -29,6 +29,8 @@ export interface CommandContext<Flags = unknown> {
   /** Variables under our prefixes that nobody is known to read. */
   readonly unknown: readonly string[];
   readonly flags: Flags;
+  /** The word behind the name of a command that takes one; null for the others. */
+  readonly argument: string | null;
   /** The version of the program. */
   readonly version: string;
   /** Prints lines on standard output. */

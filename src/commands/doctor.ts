@@ -6,6 +6,7 @@ import { exitCodeOf } from "../doctor/result.ts";
 import { systemClock } from "../ops/system_clock.ts";
 import type { Clock } from "../processing/clock.ts";
 import type { DoctorFlags } from "./catalog.ts";
+import { Progress } from "./progress.ts";
 
 export interface DoctorContext {
   /** Null when the settings cannot work, for the reasons in `problems`. */
@@ -17,8 +18,6 @@ export interface DoctorContext {
   /** That of the machine, but in tests. */
   readonly clock?: Clock;
 }
-
-const PROGRESS_AFTER_MS = 1_000;
 
 export async function run(context: DoctorContext): Promise<number> {
   const { loaded, problems, flags, version, print, clock = systemClock } = context;
@@ -49,41 +48,4 @@ function titleOf(loaded: LoadedConfig | null, version: string): string {
   return `${name}: topic ${kafkaTopic.join(", ")} on ${
     kafkaBrokers.join(", ")
   }, group ${kafkaGroupId}`;
-}
-
-/** One line on a terminal, from the first second on, that is gone when the report comes. */
-class Progress {
-  readonly #enabled: boolean;
-  readonly #cancel: () => void;
-  #text = "";
-  #isDue = false;
-  #isShown = false;
-
-  constructor(clock: Clock, enabled: boolean) {
-    this.#enabled = enabled;
-    this.#cancel = enabled ? clock.schedule(PROGRESS_AFTER_MS, () => this.#start()) : () => {};
-  }
-
-  show(text: string): void {
-    this.#text = text;
-    if (this.#isDue) this.#write(text);
-  }
-
-  clear(): void {
-    this.#cancel();
-    this.#isDue = false;
-    if (this.#isShown) this.#write("");
-    this.#isShown = false;
-  }
-
-  #start(): void {
-    this.#isDue = true;
-    this.#write(this.#text);
-  }
-
-  #write(text: string): void {
-    if (!this.#enabled) return;
-    this.#isShown = true;
-    Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${text}`));
-  }
 }

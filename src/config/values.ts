@@ -232,3 +232,35 @@ export function hostName(): ValueType<string> {
     show: (value) => value,
   };
 }
+
+/** A point in time, as one gives it: fixed, or so long before the time at which it is asked. */
+export interface Instant {
+  /** Milliseconds since 1970. */
+  at(now: number): number;
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+const EXPECTED_INSTANT = "a time like 2024-01-15T10:30:00Z, or an age like 90m, 24h, 7d";
+
+/** RFC 3339, with a zone, or an age. */
+export function instant(): ValueType<Instant> {
+  return {
+    label: "time or age",
+    placeholder: "TIME|AGE",
+    parse(value) {
+      const [, digits, unit = ""] = /^(\d{1,6})([smhd])$/.exec(value) ?? [];
+      const ageMs = Number(digits) * (UNIT_MS[unit] ?? NaN);
+      if (!Number.isNaN(ageMs)) return { at: (now) => now - ageMs };
+      const isTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
+      const time = isTime.test(value) ? Date.parse(value) : NaN;
+      if (Number.isNaN(time)) throw new ValueError(EXPECTED_INSTANT);
+      return { at: () => time };
+    },
+    show: (value) => new Date(value.at(0)).toISOString(),
+  };
+}

@@ -22,6 +22,7 @@ export type Purpose =
   | "metadata"
   | "fetch"
   | "single_fetch"
+  | "browse"
   | "group"
   | "heartbeat"
   | "commit"

@@ -9,7 +9,7 @@ export const EXIT = {
   UNHEALTHY: 1,
   /** The command line cannot be understood. */
   USAGE: 64,
-  /** An offset is gone, or refused by AUTO_OFFSET_RESET=none. */
+  /** An offset is gone, or refused by AUTO_OFFSET_RESET=none; there is no such dead letter. */
   DATA: 65,
   /** No broker, or no topic, within MAX_RETRIES. */
   UNAVAILABLE: 69,

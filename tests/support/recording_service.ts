@@ -29,6 +29,7 @@ Deno.exit(
         readFile: Deno.readTextFileSync,
       }),
       flags: {},
+      argument: null,
       version: "0.0.0-test",
       print: console.log,
     },

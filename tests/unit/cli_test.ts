@@ -47,6 +47,29 @@ Deno.test("parseCommandLine() finds the command behind flags, and splits off its
   assert.deepEqual([...line.own], [["ready", "true"]]);
 });
 
+Deno.test("parseCommandLine() takes commands of two words, and what stands behind them", () => {
+  const line = parseCommandLine(["dead-letters", "--json", "show", "a.dlq[0]@17"]);
+  assert.deepEqual([line.command, line.argument], ["dead-letters show", "a.dlq[0]@17"]);
+  assert.equal(parseCommandLine(["dead-letters", "list"]).argument, null);
+  assert.deepEqual(usageProblems("dead-letters", "show"), [
+    "dead-letters show: needs a TOPIC[PARTITION]@OFFSET",
+  ]);
+  assert.deepEqual(usageProblems("dead-letters", "show", "a/0/1", "b/0/2"), ["b/0/2: unexpected"]);
+  assert.deepEqual(usageProblems("dead-letters", "list", "a/0/1"), ["a/0/1: unexpected"]);
+});
+
+Deno.test("parseCommandLine() names the commands behind a first word, and the nearest one", () => {
+  const [problem] = usageProblems("dead-letters");
+  assert.match(problem ?? "", /^dead-letters: say what to do with them, list, show, rehearse/);
+  assert.deepEqual(usageProblems("dead-letters", "reherse"), [
+    "dead-letters reherse: unknown command, did you mean rehearse?",
+  ]);
+  assert.deepEqual(usageProblems("dead-leters", "list"), [
+    "dead-leters: unknown command, did you mean dead-letters?",
+    "list: unexpected",
+  ]);
+});
+
 Deno.test("parseCommandLine() takes switches alone, negated, and with a value", () => {
   const value = (...args: string[]) => parseCommandLine(args).settings.get("enable-auto-commit");
   assert.equal(value("--enable-auto-commit"), "true");
@@ -123,12 +146,25 @@ Deno.test("runCommandLine() prints help and version, whatever the settings are",
   assert.equal(printed, "1.2.3 (commit 4040120)");
 });
 
+Deno.test("runCommandLine() explains what commands of one first word have in common", async () => {
+  const { code, printed } = await runWith(["help", "dead-letters"]);
+  assert.equal(code, 0);
+  assert.deepEqual(await runWith(["dead-letters", "--help"]), { code, printed, errors: "" });
+  const own = COMMAND_NAMES.filter((name) => name.startsWith("dead-letters "));
+  for (const name of own) assert.match(printed, new RegExp(`^ {2}${name} `, "m"));
+  assert.ok(!printed.includes("healthcheck"));
+});
+
 Deno.test("runCommandLine() explains each command and each setting within 100 columns", async () => {
   for (const name of COMMAND_NAMES) {
-    const { code, printed } = await runWith([name, "--help"]);
+    const words = name.split(" ");
+    const { code, printed } = await runWith([...words, "--help"]);
     assert.equal(code, 0);
-    assert.ok(printed.includes(`Usage: processing-service ${name} [flags]`));
-    assert.deepEqual(await runWith(["help", name]), await runWith([name, "--help"]));
+    assert.match(
+      printed,
+      new RegExp(`^Usage: processing-service ${name}( \\S+)? \\[flags\\]$`, "m"),
+    );
+    assert.deepEqual(await runWith(["help", ...words]), await runWith([...words, "--help"]));
     for (const line of printed.split("\n")) assert.ok(line.length <= 100, line);
   }
   const { printed } = await runWith(["--help"]);
