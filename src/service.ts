@@ -56,6 +56,7 @@ export class Service {
       onAccepted: () => this.#onAccepted(),
       onFirstJoin: () => this.#onFirstJoin(),
     });
+    options.redriving?.attach(this.#parts);
     this.#watchdog = wireWatchdog(options, {
       parts: this.#parts,
       refusal: () => this.#groupRefusal,
@@ -195,7 +196,8 @@ export class Service {
 
   /** Final where waiting cannot help. Missing rights are access.ts's business. */
   #onRefused(refusal: Refusal): void {
-    const { health, telemetry } = this.#options;
+    const { health, redriving, telemetry } = this.#options;
+    if (redriving?.onRefused(refusal)) return;
     if (refusal.final) {
       this.#ended.resolve(new ExitError(EXIT.CONFIG, refusal.text));
       return;

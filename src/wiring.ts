@@ -8,21 +8,20 @@ import type { ConnectOptions } from "./kafka/connect.ts";
 import type { ClosableCaller } from "./kafka/connections.ts";
 import { Consumer } from "./kafka/consumer.ts";
 import type { Coordinator } from "./kafka/coordinator.ts";
+import { ERROR_CODE } from "./kafka/error_codes.ts";
 import { Fetcher, type FetcherOptions } from "./kafka/fetcher.ts";
 import { Membership } from "./kafka/membership.ts";
 import type { Metadata } from "./kafka/metadata.ts";
 import { Offsets } from "./kafka/offsets.ts";
 import { Positions } from "./kafka/positions.ts";
-import { DeadLetterProducer } from "./kafka/producer.ts";
 import type { Quarantine } from "./kafka/quarantine.ts";
 import { SingleFetch } from "./kafka/single_fetch.ts";
 import { EXIT, ExitError } from "./ops/exit.ts";
-import { Assignment } from "./processing/assignment.ts";
-import type { DeadLetterSink } from "./processing/dead_letter.ts";
-import type { Partition } from "./processing/partition.ts";
+import type { Assignment } from "./processing/assignment.ts";
+import type { Delivery } from "./processing/message.ts";
 import { wireProbes } from "./wiring/breaker.ts";
 import { type Cluster, wireCluster } from "./wiring/cluster.ts";
-import { chooseFastPath } from "./wiring/fast_path.ts";
+import { type Processing, wireProcessing } from "./wiring/processing.ts";
 import { wireQuarantine } from "./wiring/quarantine.ts";
 import type { ServiceListener, ServiceOptions } from "./wiring/service_options.ts";
 
@@ -37,6 +36,7 @@ export interface Parts {
   readonly fetcher: Fetcher;
   readonly membership: Membership;
   readonly metadata: Metadata;
+  readonly offsets: Offsets;
   readonly quarantine: Quarantine;
   readonly security: Security;
 }
@@ -85,27 +85,30 @@ export function wire(options: ServiceOptions, listener: ServiceListener): Parts 
     assignment,
     generation: () => membership.generation,
     identity: (generation) => membership.identity(generation),
-    metadataFor: (point) => consumer.commitMetadata(point),
+    entryFor: (point) => consumer.commitEntry(point),
+    onMetadataRefused: () => listener.onFatal(noRoomForMarks()),
   });
+  const offsets = wireOffsets(options, { cluster, listener });
   const consumer: Consumer = wireConsumer(options, {
     cluster,
     listener,
+    offsets,
     assignment,
     fetcher,
     committer,
   });
   const membership: Membership = wireMembership(options, { cluster, consumer });
-  const { config } = options;
+  const { config, redriving } = options;
   const connect: ConnectOptions = {
     ...cluster,
     topics: config.kafkaTopic,
     groupId: config.kafkaGroupId,
     retentionMs: config.dlqRetentionMs,
-    deadLetterTopicFor,
+    deadLetterTopicFor: redriving?.parkedTopicFor ?? deadLetterTopicFor,
   };
   const { access, connections, coordinator, metadata, security } = cluster;
   const kafka = { access, connect, connections, coordinator, metadata, membership, security };
-  return { ...kafka, assignment, committer, consumer, fetcher, quarantine };
+  return { ...kafka, assignment, committer, consumer, fetcher, offsets, quarantine };
 }
 
 /** Until the group has taken us in, and a leader has let us read what it gave us. */
@@ -114,7 +117,7 @@ function isStarting({ generation }: Membership, { hasServed }: Fetcher): boolean
 }
 
 function wireMembership(
-  { config }: ServiceOptions,
+  { config, redriving }: ServiceOptions,
   { cluster, consumer }: { readonly cluster: Cluster; readonly consumer: Consumer },
 ): Membership {
   return new Membership({
@@ -122,6 +125,7 @@ function wireMembership(
     groupId: config.kafkaGroupId,
     groupInstanceId: config.kafkaGroupInstanceId,
     topics: config.kafkaTopic,
+    protocols: redriving === undefined ? undefined : [redriving.protocol],
     sessionTimeoutMs: config.sessionTimeoutMs,
     rebalanceTimeoutMs: config.rebalanceTimeoutMs,
     heartbeatIntervalMs: config.heartbeatIntervalMs,
@@ -130,11 +134,12 @@ function wireMembership(
 }
 
 function wireFetcher(
-  { config, telemetry }: ServiceOptions,
+  { config, redriving, telemetry }: ServiceOptions,
   { cluster, assignment, ...callbacks }:
     & { readonly cluster: Cluster; readonly assignment: Assignment }
     & Pick<FetcherOptions, "onOutOfRange" | "onNewLeader" | "onRefused" | "onUnreadable">,
 ): Fetcher {
+  const selection = redriving?.selection;
   return new Fetcher({
     ...cluster,
     ...callbacks,
@@ -146,11 +151,19 @@ function wireFetcher(
     },
     maxDecompressedBytes: config.maxDecompressedBytes,
     deliveryBytes: () => assignment.deliveryBytes,
-    partitions: () => assignment.all(),
+    partitions: () =>
+      selection === undefined
+        ? assignment.all()
+        : assignment.all().filter((each) => selection.wants(each)),
     deliver(partition, delivery) {
-      const isTaken = assignment.deliver(partition, delivery);
-      if (isTaken) telemetry.messagesConsumed(delivery.messages.length);
-      return isTaken;
+      const pass = (part: Delivery) => {
+        const isTaken = assignment.deliver(partition, part);
+        if (isTaken) telemetry.messagesConsumed(part.messages.length);
+        return isTaken;
+      };
+      return selection === undefined
+        ? pass(delivery)
+        : selection.deliver(partition, { delivery, pass });
     },
     onFailed: (broker, error) => {
       if (!isAccessError(error)) telemetry.fetchFailed({ broker, error });
@@ -159,15 +172,21 @@ function wireFetcher(
 }
 
 function wireCommitter(
-  { config, telemetry, tracing }: ServiceOptions,
-  { cluster, assignment, ...callbacks }:
-    & { readonly cluster: Cluster; readonly assignment: Assignment }
-    & Pick<CommitterOptions, "generation" | "identity" | "metadataFor">,
+  { config, redriving, telemetry, tracing }: ServiceOptions,
+  { cluster, assignment, onMetadataRefused, ...callbacks }:
+    & {
+      readonly cluster: Cluster;
+      readonly assignment: Assignment;
+      readonly onMetadataRefused: () => void;
+    }
+    & Pick<CommitterOptions, "generation" | "identity" | "entryFor">,
 ): Committer {
+  const needsMetadata = redriving !== undefined;
   return new Committer({
     ...cluster,
     ...callbacks,
     enabled: config.enableAutoCommit,
+    needsMetadata,
     intervalMs: config.autoCommitIntervalMs,
     maxMessages: config.commitMaxMessages,
     snapshot: (which) => assignment.snapshot(which),
@@ -178,26 +197,35 @@ function wireCommitter(
     onFailed: (facts) => {
       telemetry.commitFailed(facts);
       tracing?.commitFailed(facts);
+      if (needsMetadata && facts.code === ERROR_CODE.OFFSET_METADATA_TOO_LARGE) onMetadataRefused();
     },
   });
 }
 
+function wireOffsets(
+  { config }: ServiceOptions,
+  { cluster, listener }: { readonly cluster: Cluster; readonly listener: ServiceListener },
+): Offsets {
+  return new Offsets({
+    ...cluster,
+    groupId: config.kafkaGroupId,
+    onRefused: (text, code) => listener.onRefused({ of: "group", text, code, final: false }),
+  });
+}
+
 function wireConsumer(
-  { config, telemetry }: ServiceOptions,
+  { config, redriving, telemetry }: ServiceOptions,
   { cluster, listener, ...parts }: {
     readonly cluster: Cluster;
     readonly listener: ServiceListener;
+    readonly offsets: Offsets;
     readonly assignment: Assignment;
     readonly fetcher: Fetcher;
     readonly committer: Committer;
   },
 ): Consumer {
   const { metadata } = cluster;
-  const offsets = new Offsets({
-    ...cluster,
-    groupId: config.kafkaGroupId,
-    onRefused: (text, code) => listener.onRefused({ of: "group", text, code, final: false }),
-  });
+  const { offsets } = parts;
   const positions = new Positions({
     offsets,
     telemetry,
@@ -211,8 +239,9 @@ function wireConsumer(
   return new Consumer({
     ...cluster,
     ...parts,
-    offsets,
     positions,
+    leave: (partition, progress) =>
+      redriving === undefined ? progress : redriving.selection.commit(partition, progress),
     telemetry,
     autoOffsetReset: config.autoOffsetReset,
     enableAutoCommit: config.enableAutoCommit,
@@ -223,65 +252,10 @@ function wireConsumer(
   });
 }
 
-interface Processing {
-  readonly assignment: Assignment;
-  readonly deadLetters: DeadLetterSink | null;
-  readonly deadLetterTopicFor: ((source: string) => string) | null;
-}
-
-/** The core, with the dead letters' way out. */
-function wireProcessing(
-  { config, clock, handlers, logger, telemetry, tracing, version }: ServiceOptions,
-  edge: {
-    readonly cluster: Cluster;
-    readonly listener: ServiceListener;
-    readonly holdsLease: () => boolean;
-    readonly onRoom: () => void;
-    readonly onProbe: (partition: Partition) => void;
-    readonly onProgress: (messages: number) => void;
-  },
-): Processing {
-  const { cluster, listener } = edge;
-  const deadLetterTopicFor = config.dlqTopic === "none"
-    ? null
-    : (source: string) => config.dlqTopic ?? `${source}.dlq`;
-  const deadLetters = deadLetterTopicFor === null ? null : new DeadLetterProducer({
-    ...cluster,
-    topicFor: deadLetterTopicFor,
-  });
-  const assignment = new Assignment({
-    clock,
-    handlers,
-    ...chooseFastPath(config.fastPath, logger),
-    logger,
-    telemetry,
-    tracer: tracing,
-    deadLetters,
-    concurrency: config.concurrency,
-    unkeyedOrder: config.unkeyedOrder,
-    bufferBytes: config.maxBufferBytes,
-    windowMessages: config.partitionWindowMessages,
-    windowBytes: config.partitionWindowBytes,
-    handlerTimeoutMs: config.handlerTimeoutMs,
-    maxAttempts: config.processingMaxAttempts,
-    backoffMs: config.processingBackoffMs,
-    backoffMaxMs: config.processingBackoffMaxMs,
-    groupId: config.kafkaGroupId,
-    serviceVersion: version,
-    mayStart: edge.holdsLease,
-    breaker: config.dlqBreaker === null
-      ? null
-      : { deadLetters: config.dlqBreaker.part, of: config.dlqBreaker.whole },
-    onRoom: edge.onRoom,
-    onProbe: edge.onProbe,
-    onProgress: edge.onProgress,
-    onFatal: (error) => {
-      const { code, message } = error;
-      const text = code === "defect" ? message : `A handler asked the service to stop: ${message}`;
-      listener.onFatal(new ExitError(EXIT.INTERNAL, text, { cause: error }));
-    },
-  });
-  return { assignment, deadLetters, deadLetterTopicFor };
+function noRoomForMarks(): ExitError {
+  const text = "Set offset.metadata.max.bytes of the brokers to 4096 or more, its default: " +
+    "the marks of what is done do not fit into a commit";
+  return new ExitError(EXIT.CONFIG, text);
 }
 
 function noOffset(reason: string): ExitError {

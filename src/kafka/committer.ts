@@ -26,14 +26,23 @@ export interface CommitterOptions {
   readonly identity: (generation: Generation) => MemberIdentity;
   /** What moved since the last acknowledged commit, or all there is. */
   readonly snapshot: (which: "moved" | "all") => readonly CommitPoint[];
-  /** What goes beside the offset. */
-  readonly metadataFor: (point: CommitPoint) => string | null;
+  /** What to commit for it. */
+  readonly entryFor: (point: CommitPoint) => CommitPlace;
+  /** What goes beside the offset must not be lost: a broker that takes less of it gets no commits. */
+  readonly needsMetadata?: boolean;
   readonly onCommitted: (
     facts: { partitions: number; messages: number; durationMs: number },
   ) => void;
   readonly onFailed: (
     facts: { reason: string; code: number | null; durationMs: number },
   ) => void;
+}
+
+/** An offset that is committed, and what goes beside it. */
+export interface CommitPlace {
+  readonly offset: number;
+  readonly leaderEpoch: number;
+  readonly metadata: string | null;
 }
 
 /**
@@ -133,13 +142,11 @@ export class Committer {
     if (to === null) return;
     // Looking for the coordinator can outlast the generation; what it held may be another member's by now.
     if (!generation.holds) return onFailed({ reason: "the generation ended", code: null });
-    const entries = points.map((point) => ({
-      topic: point.partition.topic,
-      partition: point.partition.partition,
-      offset: point.offset,
-      leaderEpoch: point.leaderEpoch,
-      metadata: this.#withoutMetadata ? null : this.#options.metadataFor(point),
-    }));
+    const entries = points.map((point) => {
+      const { topic, partition } = point.partition;
+      const entry = { topic, partition, ...this.#options.entryFor(point) };
+      return this.#withoutMetadata ? { ...entry, metadata: null } : entry;
+    });
     try {
       const request = offsetCommit(this.#options.identity(generation), entries);
       const deadlineMs = COORDINATOR_DEADLINE_MS;
@@ -153,7 +160,8 @@ export class Committer {
       }
       this.#lastFailure = null;
       if (code === ERROR_CODE.NONE) return;
-      if (code === ERROR_CODE.OFFSET_METADATA_TOO_LARGE) this.#withoutMetadata = true;
+      const isTooLarge = code === ERROR_CODE.OFFSET_METADATA_TOO_LARGE;
+      if (isTooLarge && !this.#options.needsMetadata) this.#withoutMetadata = true;
       coordinator.isCoordinatorTrouble(code, to);
       onFailed({ reason: errorCodeText(code), code });
     } catch (error) {

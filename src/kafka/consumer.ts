@@ -8,11 +8,12 @@ import type { Clock } from "../processing/clock.ts";
 import { sleep } from "../processing/clock.ts";
 import type { TopicPartition } from "../processing/message.ts";
 import type { Partition } from "../processing/partition.ts";
+import type { OffsetRange } from "../processing/offset_ranges.ts";
 import { partitionKey } from "../processing/partition_key.ts";
 import { requestDelayMs } from "../processing/retry.ts";
 import { DONE_RANGES_MAX, encodeCommitMetadata, NO_COMMIT_METADATA } from "./commit_metadata.ts";
 import { errorCodeText, isAuthorizationCode } from "./error_codes.ts";
-import type { Committer } from "./committer.ts";
+import type { CommitPlace, Committer } from "./committer.ts";
 import type { Fetcher } from "./fetcher.ts";
 import { COOPERATIVE, type Generation, type GroupListener, type Refusal } from "./generation.ts";
 import type { Metadata } from "./metadata.ts";
@@ -54,11 +55,19 @@ export interface ConsumerOptions {
   readonly enableAutoCommit: boolean;
   /** Within the rebalance timeout, so that the coordinator does not give up on us. */
   readonly revokeDrainMs: number;
+  /** What is left undone on purpose below the prefix: what to commit then. By default nothing is. */
+  readonly leave?: ((partition: Partition, progress: DoneSet) => DoneSet) | undefined;
   readonly onRefused: (refusal: Refusal) => void;
   /** The coordinator takes us for a member. */
   readonly onAccepted: () => void;
   /** The first generation that this process is a member of. */
   readonly onFirstJoin: () => void;
+}
+
+/** All below the offset is done, and so are these ranges above it. */
+export interface DoneSet {
+  readonly offset: number;
+  readonly done: readonly OffsetRange[];
 }
 
 /** What is known of an owned partition beside what the core holds. */
@@ -193,11 +202,13 @@ export class Consumer implements GroupListener {
     this.#options.onRefused({ of: "fetch", code, text, final: false });
   }
 
-  /** What goes beside the committed offset of a partition. */
-  commitMetadata({ partition, offset }: CommitPoint): string {
+  /** What to commit of a partition. */
+  commitEntry({ partition, offset: prefix, leaderEpoch }: CommitPoint): CommitPlace {
     const { firstPartitions, topicId } = this.#origins.get(partition) ?? NO_COMMIT_METADATA;
-    const done = partition.doneAbove(DONE_RANGES_MAX);
-    return encodeCommitMetadata({ firstPartitions, topicId, done }, offset);
+    const progress = { offset: prefix, done: partition.doneAbove(DONE_RANGES_MAX) };
+    const { offset, done } = this.#options.leave?.(partition, progress) ?? progress;
+    const metadata = encodeCommitMetadata({ firstPartitions, topicId, done }, offset);
+    return { offset, leaderEpoch: offset === prefix ? leaderEpoch : -1, metadata };
   }
 
   #giveUp(partitions: readonly Partition[]): void {

@@ -47,6 +47,8 @@ export interface MembershipOptions {
   readonly groupId: string;
   readonly groupInstanceId: string | null;
   readonly topics: readonly string[];
+  /** Assignors to offer, the preferred one first; by default those that other clients know, too. */
+  readonly protocols?: readonly string[] | undefined;
   readonly sessionTimeoutMs: number;
   readonly rebalanceTimeoutMs: number;
   readonly heartbeatIntervalMs: number;
@@ -214,17 +216,13 @@ export class Membership {
   }
 
   #joinRequest(): ApiRequest<JoinAnswer> {
-    const { groupId, groupInstanceId, topics, sessionTimeoutMs, rebalanceTimeoutMs, listener } =
-      this.#options;
+    const { topics, listener, protocols = PROTOCOLS } = this.#options;
     const owned = this.#isLost ? [] : listener.owned();
     const metadata = encodeSubscription(topics, owned, this.#generation?.id ?? -1);
     return joinGroup({
-      groupId,
-      groupInstanceId,
-      sessionTimeoutMs,
-      rebalanceTimeoutMs,
+      ...this.#options,
       memberId: this.#memberId,
-      groupProtocols: PROTOCOLS.map((name) => ({ name, metadata })),
+      groupProtocols: protocols.map((name) => ({ name, metadata })),
     });
   }
 

@@ -26,8 +26,8 @@ export interface DeadLetterProducerOptions {
     partitionsOf(topic: string): readonly number[];
     doubt(): void;
   };
-  /** Source topic -> its dead-letter topic. */
-  readonly topicFor: (source: string) => string;
+  /** Where a letter belongs. */
+  readonly topicFor: (letter: DeadLetter) => string;
   readonly requestTimeoutMs: number;
 }
 
@@ -52,7 +52,7 @@ export class DeadLetterProducer implements DeadLetterSink {
     { compressed }: { readonly compressed: boolean },
   ): Promise<Coordinates> {
     const { caller, clock, metadata, requestTimeoutMs } = this.#options;
-    const topic = this.#options.topicFor(letter.source.topic);
+    const topic = this.#options.topicFor(letter);
     const partition = this.#partitionFor(topic, letter.source.partition);
     const leader = metadata.leader({ topic, partition });
     if (leader === undefined) {
@@ -60,7 +60,8 @@ export class DeadLetterProducer implements DeadLetterSink {
       throw new Error(`Cannot write a dead letter, no leader is known for: ${topic}/${partition}`);
     }
     const { key, value, headers } = letter;
-    const record = { key, value, headers, timestamp: Math.trunc(clock.wallTime()) };
+    const timestamp = letter.timestamp ?? Math.trunc(clock.wallTime());
+    const record = { key, value, headers, timestamp };
     const batch = await writeRecordBatch([record], compressed ? "gzip" : "none");
     const answer = await caller.call({
       to: leader.broker,

@@ -12,7 +12,8 @@ import type { EnrichedEvent } from "../event.ts";
 import { type FatalError, judge } from "./failure.ts";
 import { type Handlers, HandlerTable } from "./handler.ts";
 import type { Lanes } from "./lanes.ts";
-import type { Logger } from "./message.ts";
+import type { HandlerContext, Logger, Message } from "./message.ts";
+import type { OriginalOf } from "./original.ts";
 import { type Backoff, retryDelayMs } from "./retry.ts";
 import type { Failure, ProcessingTelemetry, StoredDeadLetter } from "./telemetry.ts";
 import type { MessageTrace, TraceIds, Tracer } from "./tracing.ts";
@@ -36,6 +37,10 @@ export interface AttemptOptions extends Backoff {
   /** Null: nobody follows messages. */
   readonly tracer: Tracer | null;
   readonly logger: Logger;
+  /** For messages that are dead letters themselves: handlers see what they were. By default each is what it is. */
+  readonly originalOf?: OriginalOf | undefined;
+  /** Done with each message instead of decoding and handling it. */
+  readonly instead?: ((message: Message, context: HandlerContext) => Promise<void>) | undefined;
   /** A handler threw FatalError. Its message is not done. */
   readonly onFatal: (error: FatalError) => void;
 }
@@ -78,12 +83,13 @@ export class Attempts {
   start(work: Work, nowMs: number): void {
     const { message, partition, trouble } = work;
     if (trouble?.isFinal) return this.#writeDeadLetter(work);
-    const { decode, telemetry, tracer } = this.#options;
+    const { decode, instead, telemetry, tracer } = this.#options;
     if (work.attempt === 0) {
       partition.started(work);
       if (tracer !== null) work.trace = tracer.messageStarted(message);
     }
     work.attempt += 1;
+    if (instead !== undefined) return this.#handle(work, { event: null, startedAt: nowMs });
     if (message.value === null) {
       telemetry.messageSkipped(message, { reason: "tombstone" });
       endTrace(work, "skipped");
@@ -109,19 +115,33 @@ export class Attempts {
     endTrace(work, "interrupted", work.trouble?.failure);
   }
 
-  #handle(work: Work, { event, startedAt }: { event: EnrichedEvent; startedAt: number }): void {
-    const { logger } = this.#options;
+  /** `event` is null where something else is done with messages. */
+  #handle(
+    work: Work,
+    { event, startedAt }: { event: EnrichedEvent | null; startedAt: number },
+  ): void {
+    const { logger, originalOf } = this.#options;
     const { message, attempt, trace } = work;
-    const context = new AttemptContext(message, { attempt, logger, trace });
+    const seen = originalOf === undefined ? message : originalOf(message).message;
+    const context = new AttemptContext(seen, { attempt, logger, trace });
     let result: unknown;
     try {
-      const handle = this.#handlers.find(event.event_type);
-      result = trace === null ? handle(event, context) : trace.run(() => handle(event, context));
+      result = trace === null
+        ? this.#call(message, { event, context })
+        : trace.run(() => this.#call(message, { event, context }));
       if (isThenable(result)) return this.#watch(work, { context, result, startedAt });
     } catch (error) {
       return this.#failed(work, error);
     }
     this.#processed(work, startedAt);
+  }
+
+  #call(
+    message: Message,
+    { event, context }: { event: EnrichedEvent | null; context: HandlerContext },
+  ): unknown {
+    if (event === null) return this.#options.instead?.(message, context);
+    return this.#handlers.find(event.event_type)(event, context);
   }
 
   /** Waits for an asynchronous handler until its deadline. */

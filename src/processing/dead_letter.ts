@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { fingerprintOf } from "./fingerprint.ts";
 import type { Coordinates, Header, Message } from "./message.ts";
+import type { Original } from "./original.ts";
 import type { Failure, StoredDeadLetter } from "./telemetry.ts";
 
 /** A record for the dead-letter topic of its source. */
@@ -14,6 +15,12 @@ export interface DeadLetter {
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
   readonly headers: readonly Header[];
+  /** Where the letter lies of which this is the next; none of a message that was never one. */
+  readonly from?: Coordinates;
+  /** How often it was redriven. */
+  readonly replays?: number;
+  /** Of the record, in milliseconds since 1970; the time of sending by default. */
+  readonly timestamp?: number;
 }
 
 /** Where dead letters go. */
@@ -42,6 +49,8 @@ export interface DeadLetterFacts {
   readonly lastFailedAt: number;
   readonly groupId: string;
   readonly serviceVersion: string;
+  /** The message was redriven: it was a letter before. */
+  readonly original?: Original;
   /** The value is a whole record batch that could not be read, and these are its offsets. */
   readonly batch?: BatchRange;
 }
@@ -89,7 +98,12 @@ export function deadLetterFor(
     key: reduction.hasRest ? key : null,
     value: reduction.hasValue ? value : null,
     headers: [...(reduction.hasRest ? kept : []), ...texts.map(header)],
+    ...letterBefore(facts),
   };
+}
+
+function letterBefore({ original }: DeadLetterFacts): Pick<DeadLetter, "from" | "replays"> {
+  return original === undefined ? {} : { from: original.from, replays: original.replays };
 }
 
 type Text = readonly [name: string, text: string, maxBytes?: number];
@@ -107,14 +121,14 @@ function isOurs(name: string): boolean {
 }
 
 function errorTexts(message: Message, facts: DeadLetterFacts): Text[] {
-  const { failure } = facts;
+  const { failure, original } = facts;
   const origin = earlierOrigin(message.headers);
   const first = origin ?? {
     topic: message.topic,
     partition: String(message.partition),
     offset: String(message.offset),
     timestamp: String(message.timestamp),
-    firstFailedAt: new Date(facts.firstFailedAt).toISOString(),
+    firstFailedAt: new Date(original?.firstFailedAt ?? facts.firstFailedAt).toISOString(),
     replays: "0",
   };
   const texts: Text[] = [
@@ -131,12 +145,13 @@ function errorTexts(message: Message, facts: DeadLetterFacts): Text[] {
     [`${OURS}first.failure.time`, first.firstFailedAt],
     [`${OURS}last.failure.time`, new Date(facts.lastFailedAt).toISOString()],
     [`${OURS}original.timestamp`, first.timestamp],
-    [`${OURS}replay.count`, first.replays],
+    [`${OURS}replay.count`, original === undefined ? first.replays : String(original.replays)],
     [`${OURS}service.version`, facts.serviceVersion],
   ];
   if (facts.batch !== undefined) texts.push(...batchTexts(facts.batch));
   if (failure.stack !== undefined) texts.push([`${OURS}stack`, failure.stack, STACK_MAX_BYTES]);
-  if (origin !== null) texts.push([`${OURS}last.source`, placeOf(message)]);
+  if (original !== undefined) texts.push([`${OURS}last.source`, placeOf(original.from)]);
+  else if (origin !== null) texts.push([`${OURS}last.source`, placeOf(message)]);
   return texts;
 }
 

@@ -12,6 +12,7 @@ import {
   REDUCTIONS,
 } from "./dead_letter.ts";
 import type { Coordinates, Header } from "./message.ts";
+import type { OriginalOf } from "./original.ts";
 import { type Backoff, retryDelayMs } from "./retry.ts";
 import type { ProcessingTelemetry, StoredDeadLetter } from "./telemetry.ts";
 import type { Trouble, Work } from "./work.ts";
@@ -22,6 +23,8 @@ export interface DeadLetterWriterOptions extends Backoff {
   readonly groupId: string;
   readonly serviceVersion: string;
   readonly telemetry: ProcessingTelemetry;
+  /** For messages that are dead letters themselves; by default each is what it is. */
+  readonly originalOf?: OriginalOf | undefined;
   /** A send is a side effect like any other: asked before each. */
   readonly mayStart: (work: Work) => boolean;
   readonly onStored: (work: Work, stored: StoredDeadLetter) => void;
@@ -62,7 +65,8 @@ export class DeadLetterWriter {
     { message, attempt }: Work,
     { trouble, reduction }: { trouble: Trouble; reduction: Reduction },
   ): DeadLetter {
-    const { groupId, serviceVersion } = this.#options;
+    const { groupId, serviceVersion, originalOf } = this.#options;
+    const original = originalOf?.(message);
     const facts = {
       failure: trouble.failure,
       attempts: attempt,
@@ -70,8 +74,9 @@ export class DeadLetterWriter {
       lastFailedAt: trouble.lastAt,
       groupId,
       serviceVersion,
+      ...(original === undefined ? {} : { original }),
     };
-    return deadLetterFor(message, { facts, reduction });
+    return deadLetterFor(original?.message ?? message, { facts, reduction });
   }
 
   #onFailed(work: Work, { trouble, error }: { trouble: Trouble; error: unknown }): void {

@@ -19,6 +19,12 @@ export class OffsetRanges {
     this.#ranges = ranges;
   }
 
+  /** What of them lies at or above an offset. */
+  from(offset: number): OffsetRange[] {
+    return this.#ranges.filter(({ last }) => last >= offset)
+      .map(({ first, last }) => ({ first: Math.max(first, offset), last }));
+  }
+
   /** Is it in one of the ranges? To be asked for ascending offsets. */
   has(offset: number): boolean {
     let range = this.#ranges[this.#at];

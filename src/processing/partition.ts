@@ -164,7 +164,12 @@ export class Partition implements TopicPartition {
     return this.#window;
   }
 
-  /** What is done above the prefix, at most `limit` ranges, the lowest first. */
+  /** What an earlier owner has done at or above an offset. */
+  doneBefore(from: number): OffsetRange[] {
+    return this.#doneBefore.from(from);
+  }
+
+  /** What is done above the prefix, at most `limit` ranges, the lowest first; not yet read what was done before, too. */
   doneAbove(limit: number): OffsetRange[] {
     const ranges: { first: number; last: number }[] = [];
     let open: { first: number; last: number } | null = null;
@@ -174,12 +179,12 @@ export class Partition implements TopicPartition {
       } else if (open !== null) {
         open.last = message.offset;
       } else {
-        if (ranges.length === limit) break;
+        if (ranges.length === limit) return ranges;
         open = { first: message.offset, last: message.offset };
         ranges.push(open);
       }
     }
-    return ranges;
+    return [...ranges, ...this.doneBefore(this.#position)].slice(0, limit);
   }
 
   /** The last commit known to have been acknowledged, whatever became of later ones; the start before the first. */

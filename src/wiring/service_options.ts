@@ -10,6 +10,7 @@ import type { Tracing } from "../ops/tracing.ts";
 import type { Clock } from "../processing/clock.ts";
 import type { Handlers } from "../processing/handler.ts";
 import type { Logger } from "../processing/message.ts";
+import type { Redriving } from "./redriving.ts";
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -23,6 +24,8 @@ export interface ServiceOptions {
   readonly version: string;
   /** Processor time of this process; by default it is not known, and a blocked loop is taken for a frozen process. */
   readonly cpuTimeMs?: () => number;
+  /** It redrives dead letters: KAFKA_TOPIC names their topics then. */
+  readonly redriving?: Redriving;
   /** Instead of connections over the network: how a simulation stands in for it. */
   readonly caller?: ClosableCaller;
 }

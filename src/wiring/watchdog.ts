@@ -10,6 +10,7 @@ import type { Partition } from "../processing/partition.ts";
 import { firstHeld, slowestHandled } from "../processing/standstill.ts";
 import type { Parts } from "../wiring.ts";
 import { breakerText } from "./breaker.ts";
+import type { Redriving } from "./redriving.ts";
 import type { ServiceOptions } from "./service_options.ts";
 
 export function wireWatchdog(
@@ -34,7 +35,7 @@ export function wireWatchdog(
 }
 
 function look(
-  { config, clock }: ServiceOptions,
+  { config, clock, redriving }: ServiceOptions,
   { parts, refusal }: { readonly parts: Parts; readonly refusal: Refusal | null },
 ): WatchdogView {
   const now = clock.now();
@@ -54,7 +55,7 @@ function look(
       committed: config.enableAutoCommit ? acknowledged : null,
       caughtUpAt: isCaughtUp ? answeredAt : -Infinity,
       isActive: state === "active",
-      paused: pausedBy(partition) ?? breakerText(partition),
+      paused: pausedBy(partition) ?? breakerText(partition) ?? restText(partition, redriving),
       unreadable: parts.quarantine.stalled(partition),
       first: firstHeld(partition, now),
       reading: readingOf(parts, { partition, isAnswering: now - answeredAt < answerMs }),
@@ -67,6 +68,11 @@ function look(
 
 function pausedBy({ pause }: Partition): string | null {
   return pause === null ? null : `paused by ${pause.by}: ${pause.reason}`;
+}
+
+/** A redrive takes no more of it, now or for good. */
+function restText(partition: Partition, redriving: Redriving | undefined): string | null {
+  return redriving?.selection.wants(partition) === false ? "nothing is to be redriven" : null;
 }
 
 function groupOf(

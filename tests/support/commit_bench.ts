@@ -57,7 +57,11 @@ export class CommitBench {
         groupInstanceId: null,
       }),
       snapshot: (which) => this.snapshot(which),
-      metadataFor: ({ partition }) => `about ${partition.partition}`,
+      entryFor: ({ partition, offset, leaderEpoch }) => ({
+        offset,
+        leaderEpoch,
+        metadata: `about ${partition.partition}`,
+      }),
       onCommitted: (facts) => this.committed.push(facts),
       onFailed: ({ reason, code }) => this.failed.push({ reason, code }),
       ...own,

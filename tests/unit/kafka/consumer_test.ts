@@ -35,12 +35,12 @@ Deno.test("Consumer does not take back a partition that went while its log was a
   }
 });
 
-Deno.test("Consumer.commitMetadata() says what is done above the committed offset", () => {
+Deno.test("Consumer.commitEntry() says what is done above the committed offset", () => {
   const { bench, consumer } = consumerOnBench(({ offset }) => offset === 0 ? NEVER : undefined);
   const partition = bench.own();
   bench.deliver(partition, ["a", "b", "c"]);
   const point = { partition, offset: partition.prefix, leaderEpoch: -1, progress: 1 };
-  const { done } = parseCommitMetadata(consumer.commitMetadata(point), 0);
+  const { done } = parseCommitMetadata(consumer.commitEntry(point).metadata, 0);
   assert.deepEqual([partition.prefix, done], [0, [{ first: 1, last: 2 }]]);
   bench.assignment.close();
 });

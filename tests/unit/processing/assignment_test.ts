@@ -311,14 +311,3 @@ Deno.test("Assignment.snapshot() has a partition again when only what lies above
   assert.deepEqual(bench.assignment.snapshot(), []);
   bench.assignment.close();
 });
-
-Deno.test("Assignment.deliver() does not do again what an earlier owner has done", () => {
-  const bench = new ProcessingBench();
-  const done = [{ first: 1, last: 2 }, { first: 4, last: 4 }];
-  const start = { position: 0, leaderEpoch: -1, done };
-  const partition = bench.assignment.assign({ topic: "t", partition: 0 }, start);
-  const messages = [0, 1, 2, 3, 4, 5].map((offset) => message(offset));
-  assert.ok(bench.assignment.deliver(partition, delivery(0, messages)));
-  assert.deepEqual([bench.calls, partition.prefix], [["0#1", "3#1", "5#1"], 6]);
-  bench.assignment.close();
-});
