@@ -8,8 +8,9 @@ import { type BenchOptions, BenchUsageError, parseOptions, RATE, USAGE } from ".
 import { PeerMissing } from "./peers/installs.ts";
 import { PEERS } from "./peers/mod.ts";
 import type { Peer } from "./peers/peer.ts";
+import { writeDocs } from "./report/docs.ts";
 import { plainText, tableOf } from "./report/table.ts";
-import { keepSection, type Row, type Section } from "./results.ts";
+import { keepSection, readResults, type Row, type Section } from "./results.ts";
 import { measureBacklog } from "./run/backlog.ts";
 import { describeCommit, describeMachine, describeVersions } from "./run/machine.ts";
 import { measuringMissing } from "./run/proc.ts";
@@ -129,10 +130,15 @@ async function measureAtRate(
   return section;
 }
 
-async function tell(section: Section, { keeps }: BenchOptions): Promise<void> {
+async function tell(section: Section, { keeps, isQuick }: BenchOptions): Promise<void> {
   const { title, brokerDescription } = section;
   console.log(`\n${title}, ${brokerDescription}\n${plainText(tableOf(section))}\n`);
-  if (keeps) await keepSection(section);
+  if (isQuick) {
+    console.log("A quick run says nothing about speed: mostly how long programs start\n");
+  }
+  if (!keeps) return;
+  await keepSection(section);
+  await writeDocs(await readResults());
 }
 
 async function sectionOf(

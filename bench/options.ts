@@ -20,7 +20,7 @@ export interface BenchOptions {
   readonly seconds: number;
   /** Few messages: to see that everything works. Says nothing about speed, and is never kept. */
   readonly isQuick: boolean;
-  /** Keep the results in bench/results.json. */
+  /** Keep the results in bench/results.json, and write docs/performance.md anew. */
   readonly keeps: boolean;
 }
 
@@ -42,7 +42,7 @@ export const USAGE = `deno task bench [--quick] [--keep] [--only NAME,...] [--da
   --rounds    of which the median counts; 5 by default
   --seconds   at the steady rate; 30 by default
   --quick     few messages, one round: to see that everything works
-  --keep      keep the results in bench/results.json`;
+  --keep      keep the results in bench/results.json, and write docs/performance.md anew`;
 
 const QUICK_MESSAGES = 20_000;
 const DEFAULT_ROUNDS = 5;

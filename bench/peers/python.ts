@@ -30,7 +30,7 @@ export const PYTHON_PEERS: readonly Peer[] = [
   },
   {
     name: "confluent-msgspec-tuned",
-    title: "confluent-kafka Python + msgspec, prefetch unlimited",
+    title: "confluent-kafka Python + msgspec, tuned",
     decodes: "whole event",
     validates: "types, times",
     prepare: () => inPython("confluent.py", "msgspec", { BENCH_TUNED: "1" }),

@@ -1,44 +1,49 @@
 /** The service itself, with different handlers and settings. */
-import { SETTING_NAMES } from "../../src/config/settings.ts";
 import type { Peer, PeerCommand } from "./peer.ts";
-import { PeerMissing } from "./installs.ts";
 
 const FULL = "types, UUIDs, times, URL";
-const THREE = "3 fields";
-const WHOLE = "whole event";
+const OURS = { validates: FULL, isOurs: true } as const;
 
-/** All of them. */
+/** All of them. The first is the one that the others are compared with. */
 export const SERVICE_PEERS: readonly Peer[] = [
   {
+    ...OURS,
     name: "service",
     title: "Processing Service, handler reads 3 fields",
-    decodes: THREE,
-    validates: FULL,
-    isOurs: true,
+    decodes: "3 fields",
     isOnEachSet: true,
     isAtRate: true,
     prepare: () => service({}),
   },
   {
+    ...OURS,
     name: "service-whole",
     title: "Processing Service, handler takes the whole event",
-    decodes: WHOLE,
-    validates: FULL,
-    isOurs: true,
+    decodes: "whole event",
     isOnEachSet: true,
     prepare: () => service({ HANDLER: "whole" }),
   },
+  {
+    ...OURS,
+    name: "service-plain",
+    title: "Processing Service with FAST_PATH=off, 3 fields",
+    decodes: "3 fields",
+    isOnEachSet: true,
+    prepare: () => service({ FAST_PATH: "off" }),
+  },
+  {
+    ...OURS,
+    name: "service-gathering",
+    title: "Processing Service, fetches of 16 KB or 10 ms",
+    decodes: "3 fields",
+    isAtRate: true,
+    isAtRateOnly: true,
+    prepare: () => service({ FETCH_MIN_BYTES: "16384", FETCH_MAX_WAIT_MS: "10" }),
+  },
 ];
 
-/** Runs it with these settings. @throws PeerMissing when this version does not have one of them */
-function service(
-  settings: Readonly<Record<string, string>>,
-  needs: readonly string[] = [],
-): Promise<PeerCommand> {
-  for (const name of needs) {
-    if ((SETTING_NAMES as readonly string[]).includes(name)) continue;
-    return Promise.reject(new PeerMissing(`this version has no setting ${name}`));
-  }
+/** As in production, on any free port. */
+function service(settings: Readonly<Record<string, string>>): Promise<PeerCommand> {
   const program = new URL("./service/main.ts", import.meta.url).pathname;
   return Promise.resolve({
     command: [Deno.execPath(), "run", "--no-prompt", "-A", program],

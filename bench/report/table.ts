@@ -57,7 +57,7 @@ type Column = readonly [title: string, cell: (row: Row) => string];
 function backlogColumns(reference: number | null): readonly Column[] {
   return [
     ["CPU s / 1M", ({ cpu }) => spread(cpu, 2)],
-    ["of ours", ({ cpu }) => ratio(cpu, reference)],
+    ["ours ÷ it", ({ cpu }) => ratio(cpu, reference)],
     ["k msg/s", ({ wholeRate }) => thousands(wholeRate)],
     ["k msg/s from the first", ({ streamRate }) => thousands(streamRate)],
     ["peak MB", ({ peakRssBytes }) => megabytes(peakRssBytes)],
@@ -67,7 +67,7 @@ function backlogColumns(reference: number | null): readonly Column[] {
 function rateColumns(reference: number | null): readonly Column[] {
   return [
     ["CPU % of a core", ({ cpu }) => spread(cpu, 1)],
-    ["of ours", ({ cpu }) => ratio(cpu, reference)],
+    ["ours ÷ it", ({ cpu }) => ratio(cpu, reference)],
     ["p50 ms", ({ p50 }) => spread(p50, 1)],
     ["p99 ms", ({ p99 }) => spread(p99, 1)],
     ["peak MB", ({ peakRssBytes }) => megabytes(peakRssBytes)],
@@ -84,7 +84,7 @@ function spread(value: Spread | null, digits: number): string {
 }
 
 function ratio(value: Spread | null, reference: number | null): string {
-  return value === null || !reference ? NONE : (value.median / reference).toFixed(2);
+  return value === null || reference === null ? NONE : (reference / value.median).toFixed(2);
 }
 
 function thousands(value: Spread | null): string {

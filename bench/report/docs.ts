@@ -1,0 +1,19 @@
+/** Writes what follows from the results into docs/. */
+import { run } from "../../tests/support/command.ts";
+import { RESULTS, type Section } from "../results.ts";
+import { performancePage, plottedSections } from "./page.ts";
+import { plotOf } from "./plot.ts";
+
+const DOCS = new URL("../../docs/", import.meta.url);
+const FORMAT_DEADLINE_MS = 60_000;
+
+/** Writes page and plots anew, formatted as the repository is. */
+export async function writeDocs(sections: readonly Section[]): Promise<void> {
+  for (const [file, section] of plottedSections(sections)) {
+    await Deno.writeTextFile(new URL(file, DOCS), plotOf(section));
+  }
+  const page = new URL("performance.md", DOCS).pathname;
+  await Deno.writeTextFile(page, performancePage(sections));
+  const written = sections.length === 0 ? [page] : [page, RESULTS];
+  await run([Deno.execPath(), "fmt", "--quiet", ...written], { deadlineMs: FORMAT_DEADLINE_MS });
+}
