@@ -14,6 +14,7 @@ import {
   type Suite,
   type TestArguments,
 } from "./test_arguments.ts";
+import { provideExecutable } from "./test_executable.ts";
 import { hasFailed, type SuiteResult, summarize } from "./test_summary.ts";
 
 /** A suite that takes longer hangs. */
@@ -71,11 +72,11 @@ async function runAll({ selections, extra }: TestArguments): Promise<readonly Su
   try {
     await using kafka = await provideKafka(selections);
     if (kafka.problem !== null) results.push(kafka.problem);
+    const { environment } = kafka;
     for (const selection of selections) {
       if (stop.signal.aborted || !await hasTests(selection)) continue;
-      results.push(
-        await runSuite(selection, { extra, runDirectory, environment: kafka.environment }),
-      );
+      const run = selection.suite === "compiled" ? runCompiled : runSuite;
+      results.push(await run(selection, { extra, runDirectory, environment }));
     }
     await showCoverage();
   } finally {
@@ -162,6 +163,21 @@ async function runSuite(selection: Selection, options: SuiteOptions): Promise<Su
   const tests = await readResults(junitPath, isFiltered(options.extra));
   const isExplained = problem === null || tests.some(({ outcome }) => outcome === "failed");
   return { suite, tests, durationMs, problems: isExplained ? [] : [problem] };
+}
+
+/** The tests of the executable, and when no file is named those of the program, on the executable. */
+async function runCompiled(selection: Selection, options: SuiteOptions): Promise<SuiteResult> {
+  const executable = await provideExecutable(`${options.runDirectory}/executable`);
+  const isWhole = selection.paths.includes("tests/compiled");
+  const paths = [
+    ...selection.paths,
+    ...isWhole && executable.missing === null ? ["tests/e2e"] : [],
+  ];
+  const environment = { ...options.environment, ...executable.environment };
+  const result = await runSuite({ ...selection, paths }, { ...options, environment });
+  if (executable.missing === null || Deno.env.get("REQUIRE_EXECUTABLE") !== "1") return result;
+  const problem = `REQUIRE_EXECUTABLE=1, but there is none: ${executable.missing}`;
+  return { ...result, problems: [...result.problems, problem] };
 }
 
 /** Waits for the end of the suite, by itself, by deadline or by signal. Answers what went wrong, if anything did. */

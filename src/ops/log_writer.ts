@@ -1,7 +1,7 @@
 /**
- * Carries log lines to standard output without ever making the service wait: a reader that does not read costs lines,
- * and their number is told once it reads again; one that has gone costs the rest. What is buffered is bounded, and
- * `flush` brings it out before the process ends.
+ * Carries log lines to standard output without ever making the service wait: a reader that does not read, or a full
+ * disk, costs lines, and their number is told once there is room again; a reader that has gone costs the rest. What is
+ * buffered is bounded, and `flush` brings it out before the process ends.
  */
 import { type Clock, sleep } from "../processing/clock.ts";
 
@@ -24,6 +24,17 @@ const CHUNK = 64 * 1024;
 /** A write that takes longer waits for a reader that may never read. */
 const STUCK_MS = 250;
 const BUSY_RETRY_MS = 10;
+/** A disk stays full for a while. */
+const FULL_RETRY_MS = 1_000;
+const NEWLINE = 10;
+
+/** Lines that are written together. */
+interface Chunk {
+  readonly bytes: Uint8Array;
+  readonly lines: number;
+  /** It begins with the end of a line that was cut. */
+  readonly endsCut: boolean;
+}
 
 export class LogWriter {
   readonly #options: LogWriterOptions;
@@ -32,6 +43,8 @@ export class LogWriter {
   #buffered = 0;
   #dropped = 0;
   #isBroken = false;
+  /** What was written last ends within a line. */
+  #isCut = false;
   #draining: Promise<void> | null = null;
   #writingSince: number | null = null;
 
@@ -63,7 +76,7 @@ export class LogWriter {
       if (clock.now() - this.#writingSince > STUCK_MS) return;
       pause(BUSY_RETRY_MS); // its thread is about to hand the bytes over
     }
-    while (this.#lines.length > 0 && !this.#isBroken) this.#writeAllSync(this.#takeChunk());
+    while (this.#lines.length > 0 && !this.#isBroken) this.#writeAllSync(this.#takeChunk().bytes);
   }
 
   /** Resolves when everything is written, at the latest after `deadlineMs`. */
@@ -81,8 +94,8 @@ export class LogWriter {
   async #drain(): Promise<void> {
     await Promise.resolve(); // lines of one burst go together
     while (this.#lines.length > 0 && !this.#isBroken) {
-      await this.#writeAll(this.#takeChunk());
-      if (this.#dropped > 0 && this.#lines.length === 0) {
+      const isWritten = await this.#writeAll(this.#takeChunk());
+      if (isWritten && this.#dropped > 0 && this.#lines.length === 0) {
         const dropped = this.#dropped;
         this.#dropped = 0;
         this.#options.onDropped(dropped);
@@ -90,7 +103,7 @@ export class LogWriter {
     }
   }
 
-  #takeChunk(): Uint8Array {
+  #takeChunk(): Chunk {
     let count = 0;
     let length = 0;
     while (count < this.#lines.length && (count === 0 || length < CHUNK)) {
@@ -98,23 +111,40 @@ export class LogWriter {
       count += 1;
     }
     this.#buffered -= length;
-    return this.#encoder.encode(`${this.#lines.splice(0, count).join("\n")}\n`);
+    const endsCut = this.#isCut;
+    this.#isCut = false;
+    const text = `${endsCut ? "\n" : ""}${this.#lines.splice(0, count).join("\n")}\n`;
+    return { bytes: this.#encoder.encode(text), lines: count, endsCut };
   }
 
-  async #writeAll(bytes: Uint8Array): Promise<void> {
+  /** False when not all of it could be written. */
+  async #writeAll(chunk: Chunk): Promise<boolean> {
     const { output, clock } = this.#options;
-    let rest = bytes;
+    let rest = chunk.bytes;
     while (rest.length > 0 && !this.#isBroken) {
       this.#writingSince = clock.now();
       try {
         rest = rest.subarray(await output.write(rest));
       } catch (error) {
+        if (isFull(error)) {
+          this.#dropRest(chunk, rest);
+          await sleep(clock, FULL_RETRY_MS);
+          return false;
+        }
         if (isBusy(error)) await sleep(clock, BUSY_RETRY_MS);
         else this.#break();
       } finally {
         this.#writingSince = null;
       }
     }
+    return !this.#isBroken;
+  }
+
+  #dropRest({ bytes, lines, endsCut }: Chunk, rest: Uint8Array): void {
+    const written = bytes.subarray(0, bytes.length - rest.length);
+    const whole = written.subarray(endsCut ? 1 : 0).filter((byte) => byte === NEWLINE).length;
+    this.#dropped += lines - whole;
+    this.#isCut = written.length === 0 ? endsCut : written.at(-1) !== NEWLINE;
   }
 
   #writeAllSync(bytes: Uint8Array): void {
@@ -142,6 +172,12 @@ export class LogWriter {
 /** A parent can have made the pipe non-blocking: full is then an error that passes. */
 function isBusy(error: unknown): boolean {
   return error instanceof Error && (error.name === "WouldBlock" || error.name === "Interrupted");
+}
+
+/** ENOSPC and EDQUOT have no class of their own in Deno. */
+function isFull(error: unknown): boolean {
+  return error instanceof Error && "code" in error &&
+    (error.code === "ENOSPC" || error.code === "EDQUOT");
 }
 
 function pause(delayMs: number): void {

@@ -97,9 +97,12 @@ class OpenLogging implements Logging {
       output,
       clock,
       onDropped: (lines) =>
-        this.logger.warning("Log lines dropped: standard output is not read fast enough", {
-          lines,
-        }),
+        this.logger.warning(
+          "Log lines dropped: standard output is not read fast enough, or its disk is full",
+          {
+            lines,
+          },
+        ),
     });
     this.#repeats = repeatsMax === null ? null : new LogRepeats({
       clock,

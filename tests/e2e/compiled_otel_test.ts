@@ -15,7 +15,7 @@ for (const { variable, exports } of EXECUTABLES) {
   const does = exports ? "exports with OTEL_DENO=false" : "exports nothing with OTEL_DENO=true";
   if (executable === undefined) {
     Deno.test({
-      name: `the file in ${variable} ${does} (ignored: not set)`,
+      name: `the file in ${variable} ${does} (ignored: run it by deno task test compiled)`,
       ignore: true,
       fn() {},
     });

@@ -1,5 +1,6 @@
 /** Starts that cannot succeed end in time, with the exit code that says why and a text that says what to do. */
 import assert from "node:assert/strict";
+import { READABLE_FOLDERS } from "../../src/config/secret.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePorts } from "../support/free_ports.ts";
 import { kafkaTest } from "../support/kafka.ts";
@@ -93,6 +94,21 @@ Deno.test("bad settings are told all at once, with exit 78 and before anything e
     assert.match(text, new RegExp(`^\\s*${name}: `, "m"));
   }
   assert.deepEqual(service.stdout, []);
+});
+
+Deno.test("a secret's file that it may not read is exit 78, naming the folders that it may", async () => {
+  const path = await Deno.makeTempFile();
+  try {
+    const sasl = { KAFKA_SASL_MECHANISM: "plain", KAFKA_SASL_USERNAME: "app" };
+    const settings = { ...sasl, KAFKA_SASL_PASSWORD_FILE: path };
+    await using service = await startService({ bootstrap: deadAddress() }, { ...GIVEN, settings });
+    assert.equal((await service.waitForExit()).code, 78);
+    const text = service.stderr.join("\n");
+    assert.ok(text.includes(`KAFKA_SASL_PASSWORD_FILE: cannot read ${path}: outside of`), text);
+    for (const folder of READABLE_FOLDERS) assert.ok(text.includes(folder), folder);
+  } finally {
+    await Deno.remove(path);
+  }
 });
 
 Deno.test("a port that is taken is exit 78, naming both settings", async () => {

@@ -109,6 +109,36 @@ Deno.test("LogWriter.write() survives a reader that has gone", async () => {
   assert.equal(output.written, "");
 });
 
+Deno.test("LogWriter.write() drops lines while the disk is full, and goes on with a whole line", async () => {
+  const { output, clock, dropped, writer } = makeWriter();
+  const full = Object.assign(new Error("No space left on device (os error 28)"), {
+    code: "ENOSPC",
+  });
+  output.most = 3;
+  const writeSync = output.writeSync.bind(output);
+  let room = 6;
+  output.writeSync = (bytes) => {
+    if (room === 0) throw full;
+    const taken = writeSync(bytes.subarray(0, room));
+    room -= taken;
+    return taken;
+  };
+  for (const line of ["abc", "def", "ghi"]) writer.write(line);
+  await clock.settle();
+  assert.equal(output.written, "abc\nde");
+  writer.write("jkl");
+  await clock.advance(999);
+  assert.equal(output.written, "abc\nde");
+  await clock.advance(1);
+  writer.write("mno");
+  assert.deepEqual(dropped, []);
+  room = Infinity;
+  await clock.advance(1_000);
+  assert.equal(output.written, "abc\nde\nmno\ndropped 3\n");
+  assert.deepEqual(dropped, [3]);
+  await writer.close(1_000);
+});
+
 Deno.test("LogWriter.write() tries again where a non-blocking pipe is full", async () => {
   const { output, clock, writer } = makeWriter();
   output.failWith = new Deno.errors.WouldBlock("Resource temporarily unavailable");

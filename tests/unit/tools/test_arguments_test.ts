@@ -16,6 +16,12 @@ Deno.test("parseTestArguments() takes suites and paths, and passes flags on", ()
   assert.deepEqual(parsed.extra, ["--filter", "unit"]);
 });
 
+Deno.test("parseTestArguments() takes tests of the executable when they are named", () => {
+  assert.deepEqual(parseTestArguments(["compiled"]).selections, [
+    { suite: "compiled", paths: ["tests/compiled"] },
+  ]);
+});
+
 Deno.test("parseTestArguments() drops a leading --", () => {
   const parsed = parseTestArguments(["--", "unit", "--fail-fast"]);
   assert.deepEqual(parsed.selections, [{ suite: "unit", paths: ["tests/unit"] }]);
