@@ -20,6 +20,8 @@ import { type FilledTopic, type Filling, fillKafkaTopic } from "./run/topics.ts"
 
 const EXIT_USAGE = 64;
 const EXIT_FAILED = 1;
+/** Of the cores, by the load average of a minute. */
+const BUSY_SHARE = 0.5;
 
 /** Where messages are put, and read from. */
 interface Broker {
@@ -41,9 +43,17 @@ async function main(): Promise<number> {
     console.error(`${error.message}\n\n${USAGE}`);
     return EXIT_USAGE;
   }
+  warnOfLoad(options);
   const sections = await measureAll(options);
   const failed = sections.flatMap(({ rows }) => rows).filter(({ missing }) => missing !== null);
   return failed.some(({ isOurs }) => isOurs) ? EXIT_FAILED : 0;
+}
+
+/** What else the machine does ends up in the numbers. */
+function warnOfLoad({ isQuick }: BenchOptions): void {
+  const load = Deno.loadavg()[0] ?? 0;
+  if (isQuick || load < BUSY_SHARE * navigator.hardwareConcurrency) return;
+  console.log(`The machine is busy, numbers will say little: load ${load.toFixed(1)}`);
 }
 
 async function measureAll(options: BenchOptions): Promise<readonly Section[]> {
