@@ -157,12 +157,11 @@ export const EDGE_MUTATIONS: readonly Mutation[] = [
   {
     guard: "a static leader that comes back looks for new partitions",
     file: MEMBERSHIP,
-    from:
-      "    if (hasLed) this.#rejoin(); // nobody else looks for partitions that came meanwhile\n",
-    to: "    void hasLed;\n",
+    from: "    if (hasLed) this.onMetadataChange();\n",
+    to: "",
     tests: [
       inMembership(
-        "Membership joins again when it led the group before it was restarted, and was not told so",
+        "Membership that led before it was restarted, and was not told so, joins again only for partitions that nobody has",
       ),
     ],
   },

@@ -3,12 +3,17 @@
  * partitions come or go after that.
  */
 import { assign } from "./assignor.ts";
-import { COOPERATIVE } from "./generation.ts";
+import type { Caller } from "./connections.ts";
+import type { Coordinator } from "./coordinator.ts";
+import { COOPERATIVE, COORDINATOR_DEADLINE_MS } from "./generation.ts";
+import { describeGroup } from "./inspection_requests.ts";
 import type { JoinAnswer } from "./protocol.ts";
-import { encodeAssignment, parseSubscription } from "./subscription.ts";
+import { encodeAssignment, parseAssignment, parseSubscription } from "./subscription.ts";
 
 const NOTHING = new Uint8Array();
 
+/** Not as many as there can be partitions. */
+const NONE_KNOWN = -1;
 const UUID_LENGTH = 36;
 
 export interface MemberPlan {
@@ -17,6 +22,9 @@ export interface MemberPlan {
 }
 
 export interface GroupLeaderOptions {
+  readonly caller: Caller;
+  readonly coordinator: Coordinator;
+  readonly groupId: string;
   readonly topics: readonly string[];
   readonly metadata: {
     refresh(): Promise<void>;
@@ -26,7 +34,7 @@ export interface GroupLeaderOptions {
 
 export class GroupLeader {
   readonly #options: GroupLeaderOptions;
-  /** How many partitions there were to give; null when we do not lead. */
+  /** How many partitions were given out; null when we do not lead. */
   #assigned: number | null = null;
 
   constructor(options: GroupLeaderOptions) {
@@ -43,6 +51,25 @@ export class GroupLeader {
     await metadata.refresh().catch(() => {}); // what we know will do; a change rejoins
     this.#assigned = this.#count();
     return planGroup(join, (topic) => metadata.partitionsOf(topic));
+  }
+
+  /**
+   * We led before we were restarted, and were not asked to plan: has the coordinator tell what was given out. Only
+   * partitions that nobody has are worth a rebalance, in which what was just given back to us would stand still.
+   */
+  async resume(): Promise<void> {
+    const { caller, coordinator, groupId, topics } = this.#options;
+    const request = describeGroup(groupId);
+    const deadlineMs = COORDINATOR_DEADLINE_MS;
+    this.#assigned = NONE_KNOWN;
+    try {
+      const to = await coordinator.find();
+      const { members } = await caller.call({ to, purpose: "group", request, deadlineMs });
+      const given = members.flatMap(({ assignment }) => parseAssignment(assignment));
+      this.#assigned = given.filter(({ topic }) => topics.includes(topic)).length;
+    } catch {
+      // Whoever asks plans anew then.
+    }
   }
 
   /** Another member leads. */

@@ -12,6 +12,8 @@ export interface DescribedMember {
   readonly clientHost: string;
   /** Its subscription, in the words of the assignor. */
   readonly metadata: Buffer;
+  /** What it was given, in the words of the assignor; empty while the group rebalances. */
+  readonly assignment: Buffer;
 }
 
 export interface DescribedGroup extends Throttled {
@@ -56,8 +58,8 @@ function readGroup(decoder: Decoder, version: number): Omit<DescribedGroup, "thr
     const clientId = decoder.readString();
     const clientHost = decoder.readString();
     const metadata = decoder.readBytes();
-    decoder.readBytes(); // assignment
-    return { memberId, groupInstanceId, clientId, clientHost, metadata };
+    const assignment = decoder.readBytes();
+    return { memberId, groupInstanceId, clientId, clientHost, metadata, assignment };
   });
   const operations = toldOperations(decoder.readInt32());
   return { errorCode, state, protocolType, protocol, members, operations };

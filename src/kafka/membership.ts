@@ -281,7 +281,8 @@ export class Membership {
       if (generation.protocol === COOPERATIVE) this.#rejoin();
     }
     if (generation.isStable) listener.onAssigned(generation);
-    if (hasLed) this.#rejoin(); // nobody else looks for partitions that came meanwhile
+    if (hasLed) await this.#leader.resume();
+    if (hasLed) this.onMetadataChange();
   }
 
   /** On its own connection and clock: neither a join, a commit, a fetch nor a handler can hold a heartbeat back. */

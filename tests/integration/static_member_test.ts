@@ -47,8 +47,7 @@ kafkaTest(
       until: (committed) => committed === acknowledged.length,
     });
     assert.equal((await younger.stop()).code, 0);
-    // It takes a leader's place and is told only the old one's id: it joins once more, to lead (group_plan.ts).
-    assert.equal(joins(younger).length, 2, "nobody fights");
+    assert.equal(joins(younger).length, 1, "nobody fights");
     const verdict = judge({
       acknowledged,
       handled: await recording.handled(),

@@ -21,6 +21,7 @@ function member(topics: readonly string[] = [TOPIC], instance: string | null = n
     clientId: "client",
     clientHost: "/10.0.0.1",
     metadata: Buffer.from(encodeSubscription(topics, [], -1)),
+    assignment: Buffer.alloc(0),
   };
 }
 

@@ -6,6 +6,7 @@ import { ERROR_CODE } from "../../../src/kafka/error_codes.ts";
 import type { GroupListener } from "../../../src/kafka/generation.ts";
 import { Membership } from "../../../src/kafka/membership.ts";
 import { encodeAssignment } from "../../../src/kafka/subscription.ts";
+import type { TopicPartition } from "../../../src/processing/message.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 import { RecordingCaller } from "../../support/recording_caller.ts";
 
@@ -22,6 +23,9 @@ class MemberBench {
   readonly codes: Record<string, number[]> = {};
   generationId = 0;
   leaderId = "other";
+  partitions: readonly number[] = [0];
+  /** What DescribeGroups tells that the members have; null: no answer. */
+  given: readonly TopicPartition[] | null = OWNED;
   readonly membership: Membership;
   readonly #running: Promise<void>;
 
@@ -53,7 +57,7 @@ class MemberBench {
       sessionTimeoutMs: SESSION_MS,
       rebalanceTimeoutMs: 30_000,
       heartbeatIntervalMs: 2_000,
-      metadata: { refresh: () => Promise.resolve(), partitionsOf: () => [0] },
+      metadata: { refresh: () => Promise.resolve(), partitionsOf: () => this.partitions },
       listener,
     });
     this.#running = this.membership.run();
@@ -69,6 +73,10 @@ class MemberBench {
     }
     if (request.apiName === "SyncGroup") {
       return { errorCode, memberAssignment: Buffer.from(encodeAssignment(OWNED)) };
+    }
+    if (request.apiName === "DescribeGroups") {
+      if (this.given === null) return Promise.reject(new Error("no answer"));
+      return { errorCode, members: [{ assignment: Buffer.from(encodeAssignment(this.given)) }] };
     }
     return { errorCode };
   }
@@ -132,17 +140,32 @@ Deno.test("Membership holds its lease from when its assignment was asked for, ho
   assert.equal(bench.membership.lease.holds, false);
 });
 
-Deno.test("Membership joins again when it led the group before it was restarted, and was not told so", async () => {
-  const leaders = new Map([
-    [`one-${crypto.randomUUID()}`, 2],
-    [`one-two-${crypto.randomUUID()}`, 1],
-    ["another member", 1],
-  ]);
-  for (const [leaderId, joins] of leaders) {
+Deno.test("Membership that led before it was restarted, and was not told so, joins again only for partitions that nobody has", async () => {
+  const led = `one-${crypto.randomUUID()}`;
+  const cases = [
+    { leaderId: led, given: OWNED, joins: 1 },
+    { leaderId: led, given: [{ topic: "foreign", partition: 0 }], joins: 2 },
+    { leaderId: led, given: null, joins: 2 },
+    { leaderId: `one-two-${crypto.randomUUID()}`, given: [], joins: 1 },
+    { leaderId: "another member", given: [], joins: 1 },
+  ];
+  for (const { leaderId, given, joins } of cases) {
     const bench = new MemberBench("one");
     bench.leaderId = leaderId;
+    bench.given = given;
     await bench.clock.advance(3_000);
-    assert.equal(bench.calls("JoinGroup").length, joins, leaderId);
+    assert.equal(bench.calls("JoinGroup").length, joins, JSON.stringify({ leaderId, given }));
     await bench.leave();
   }
+});
+
+Deno.test("Membership that led before it was restarted joins again when partitions come later", async () => {
+  const bench = new MemberBench("one");
+  bench.leaderId = `one-${crypto.randomUUID()}`;
+  await bench.clock.advance(3_000);
+  bench.partitions = [0, 1];
+  bench.membership.onMetadataChange();
+  await bench.clock.advance(3_000);
+  assert.equal(bench.calls("JoinGroup").length, 2);
+  await bench.leave();
 });
