@@ -18,7 +18,12 @@ import {
   type OwnFlags,
 } from "./commands/command.ts";
 import * as config from "./commands/config.ts";
-import { LIST_FLAGS, REHEARSE_FLAGS, SHOW_FLAGS } from "./commands/dead_letters/specs.ts";
+import {
+  ACTION_FLAGS,
+  LIST_FLAGS,
+  REHEARSE_FLAGS,
+  SHOW_FLAGS,
+} from "./commands/dead_letters/specs.ts";
 import * as healthcheck from "./commands/healthcheck.ts";
 import {
   ConfigError,
@@ -92,6 +97,14 @@ const START: Readonly<Record<CommandName, Start>> = {
   "dead-letters rehearse": withConfig(
     REHEARSE_FLAGS,
     async (context) => (await import("./commands/dead_letters/rehearse.ts")).run(context),
+  ),
+  "dead-letters redrive": withConfig(
+    ACTION_FLAGS,
+    async (context) => (await import("./commands/dead_letters/redrive.ts")).redrive(context),
+  ),
+  "dead-letters park": withConfig(
+    ACTION_FLAGS,
+    async (context) => (await import("./commands/dead_letters/redrive.ts")).park(context),
   ),
   healthcheck: withHttpConfig(healthcheck.run),
 };

@@ -18,6 +18,7 @@ const IMPORT_RULE: readonly ImportRow[] = [
   { part: "src/cli", may: ["src/commands/", "src/config"] },
   { part: "src/commands/", may: ["src/"] },
   { part: "src/service.ts", may: ["src/"], never: ["src/commands/", "src/cli"] },
+  { part: "src/redrive.ts", may: ["src/"], never: ["src/commands/", "src/cli"] },
   { part: "src/wiring", may: ["src/"], never: ["src/commands/", "src/cli", "src/service.ts"] },
   { part: "src/demo/", may: ["src/event"] },
   { part: "src/console/page/", may: ["src/ops/snapshot.ts", "src/ops/recent.ts"] },

@@ -146,7 +146,7 @@ async function serve(
 }
 
 /** What nobody catches is a bug: the process ends, and at-least-once makes a restart safe. */
-function exitOnUncaught(logging: Logging): () => void {
+export function exitOnUncaught(logging: Logging): () => void {
   const end = (event: Event, error: unknown) => {
     event.preventDefault();
     logging.logger.error("Report this, the service broke", { error });
@@ -164,7 +164,7 @@ function exitOnUncaught(logging: Logging): () => void {
 }
 
 /** The first SIGTERM or SIGINT asks to stop, the second ends at once. SIGHUP and SIGUSR2 are for those who look for something. */
-function listenForSignals(
+export function listenForSignals(
   logging: Logging,
   { onSnapshot }: { readonly onSnapshot: () => void },
 ): { readonly stopped: AbortSignal; close(): void } {

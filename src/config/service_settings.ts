@@ -103,6 +103,13 @@ export const SERVICE_SETTINGS = {
     doc: "Milliseconds that dead letters are kept, when the topic has to be created; -1 for ever",
   }),
 
+  DLQ_MAX_REPLAYS: required({
+    group: "Dead letters",
+    type: integer({ min: 1, max: 1_000 }),
+    default: "3",
+    doc:
+      "How often a dead letter may fail in a redrive before it is parked in `<dead-letter topic>.parked`",
+  }),
   DLQ_BREAKER: required({
     group: "Dead letters",
     type: or(share({ max: 100_000 }), { word: "off", meaning: null }),

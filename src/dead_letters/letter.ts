@@ -4,6 +4,7 @@
  */
 import { fingerprintOf } from "../processing/fingerprint.ts";
 import type { Coordinates, Header, Message } from "../processing/message.ts";
+import type { Original } from "../processing/original.ts";
 import { type Family, type FamilyName, familyOf, originalHeaders, OURS } from "./families.ts";
 
 export interface Letter {
@@ -87,6 +88,20 @@ export function messageOf({ place, source, key, value, headers }: Letter): Messa
     value,
     headers,
     leaderEpoch: -1,
+  };
+}
+
+/** What a record of a dead-letter topic was, for a redrive. */
+export function originalOf(record: Message): Original {
+  const letter = parseLetter(record);
+  const isOurs = letter.family === "ours";
+  return {
+    message: messageOf(letter),
+    replays: letter.replays + 1,
+    firstFailedAt: isOurs
+      ? new HeaderReader(record.headers).time(`${OURS}first.failure.time`)
+      : null,
+    from: letter.place,
   };
 }
 

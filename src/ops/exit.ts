@@ -15,7 +15,7 @@ export const EXIT = {
   UNAVAILABLE: 69,
   /** A bug, a handler's FatalError, a partition that stood still, or sums of the demo that do not add up. */
   INTERNAL: 70,
-  /** Stopped before all work in flight was done; it comes again. */
+  /** Stopped before all was done, it comes again; or another redrive is under way. */
   INCOMPLETE: 75,
   /** The brokers refuse our credentials or permissions. */
   NO_PERMISSION: 77,

@@ -38,7 +38,8 @@ export interface RecordingWait {
   readonly withinMs: number;
 }
 
-const PROGRAM = new URL("./recording_service.ts", import.meta.url).pathname;
+const SERVICE = new URL("./recording_service.ts", import.meta.url).pathname;
+const REDRIVE = new URL("./recording_redrive.ts", import.meta.url).pathname;
 const POLL_PAUSE_MS = 20;
 
 /** A directory with one record for each process. Disposing it deletes them. */
@@ -59,14 +60,37 @@ export class Recording implements AsyncDisposable {
     kafka: { readonly bootstrap: string },
     options: ServiceOptions & { readonly plan?: HandlerPlan },
   ): Promise<Program> {
+    return await this.#start(kafka, { ...options, program: SERVICE });
+  }
+
+  /** Starts `dead-letters redrive --yes --json` in one more process, with flags of its own by field name. */
+  async startRedrive(
+    kafka: { readonly bootstrap: string },
+    options: ServiceOptions & {
+      readonly plan?: HandlerPlan;
+      readonly flags?: Readonly<Record<string, unknown>>;
+    },
+  ): Promise<Program> {
+    const more = [JSON.stringify(options.flags ?? {})];
+    return await this.#start(kafka, { ...options, program: REDRIVE, more });
+  }
+
+  async #start(
+    kafka: { readonly bootstrap: string },
+    { program, plan = {}, more = [], ...options }: ServiceOptions & {
+      readonly program: string;
+      readonly plan?: HandlerPlan;
+      readonly more?: readonly string[];
+    },
+  ): Promise<Program> {
     this.#processes += 1;
     const path = `${this.#directory}/p${this.#processes}`;
     await Deno.writeTextFile(path, "");
     const flags = [...await startPermissions(), `--allow-write=${path}`];
     return await startService(kafka, {
       ...options,
-      command: [Deno.execPath(), "run", ...flags, PROGRAM],
-      args: [path, JSON.stringify(options.plan ?? {})],
+      command: [Deno.execPath(), "run", ...flags, program],
+      args: [path, JSON.stringify(plan), ...more],
     });
   }
 

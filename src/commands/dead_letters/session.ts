@@ -6,7 +6,7 @@ import { type LetterSourceTopics, lookUpSource } from "../../dead_letters/source
 import { counted } from "../../doctor/text.ts";
 import { securityFrom, SILENT_KAFKAJS_LOGGER } from "../../kafka/client.ts";
 import { TopicError } from "../../kafka/connect.ts";
-import { ConnectionError, Connections } from "../../kafka/connections.ts";
+import { type Caller, ConnectionError, Connections } from "../../kafka/connections.ts";
 import { diagnose } from "../../kafka/diagnosis.ts";
 import { ERROR_CODE } from "../../kafka/error_codes.ts";
 import { LogUnreadableError } from "../../kafka/log_reader.ts";
@@ -20,6 +20,7 @@ import type { FilterFlags } from "./specs.ts";
 
 export interface Session extends LetterSourceTopics {
   readonly clock: Clock;
+  readonly caller: Caller;
   readonly metadata: Metadata;
   readonly onProgress: (read: Read) => void;
 }
@@ -63,7 +64,7 @@ export async function withDeadLetters<T>(
   try {
     const source = await lookUpSource({ config, clock, caller, metadata });
     const onProgress = (read: Read) => progress.show(progressText(read));
-    return await work({ ...source, clock, metadata, onProgress });
+    return await work({ ...source, caller, clock, metadata, onProgress });
   } catch (error) {
     throw error instanceof ExitError ? error : explained(error, config);
   } finally {

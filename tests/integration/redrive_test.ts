@@ -1,0 +1,177 @@
+/** Dead letters are redriven: those that are meant and no others, once, in order, and where a run was killed it goes on. */
+import assert from "node:assert/strict";
+import { fingerprintOf } from "../../src/processing/fingerprint.ts";
+import type { Failure } from "../../src/processing/telemetry.ts";
+import { deadLetters, letterRecord } from "../support/dead_letters.ts";
+import { events, type TestEvent } from "../support/events.ts";
+import { eventually } from "../support/eventually.ts";
+import { kafkaTest, type KafkaUnderTest } from "../support/kafka.ts";
+import type { Handled } from "../support/oracle.ts";
+import type { Program } from "../support/program.ts";
+import { Recording } from "../support/recording.ts";
+
+const FAILURES: readonly Failure[] = ["user_id", "session_id", "page_url", "timestamp"].map(
+  (path) => ({
+    stage: "validate",
+    code: "schema_mismatch",
+    message: `${path}: expected string, received number`,
+    rules: [`${path} invalid_type`],
+  }),
+);
+const [MENDED = "", ...OTHERS] = FAILURES.map(fingerprintOf);
+const PARTITIONS = 2;
+const LONG = Deno.env.get("LONG") === "1";
+const COUNT = LONG ? 10_000 : 400;
+const WITHIN_MS = LONG ? 600_000 : 60_000;
+const COMMIT_EVERY_MS = 200;
+/** So long does a handler take. */
+const HANDLER_MS = LONG ? 5 : 20;
+
+/** Letters of four causes that were messages of a topic, and are events by now. */
+async function produceLetters(
+  kafka: KafkaUnderTest<"events">,
+  { dlq, count = COUNT }: { readonly dlq: string; readonly count?: number },
+): Promise<readonly TestEvent[]> {
+  const topic = kafka.topics.events;
+  const all = events({ seed: 5, count, users: 40 });
+  const letters = all.map(({ key, value }, at) => {
+    const partition = hashOf(key) % PARTITIONS;
+    const source = { topic, partition, offset: 1_000 + at };
+    return { ...letterRecord({ source, key, value, failure: failureOf(at) }), partition };
+  });
+  for (let at = 0; at < letters.length; at += 500) {
+    await kafka.produce(dlq, letters.slice(at, at + 500));
+  }
+  return all;
+}
+
+function failureOf(at: number): Failure {
+  return FAILURES[hashOf(String(at)) % FAILURES.length] as Failure;
+}
+
+function hashOf(text: string): number {
+  let hash = 7;
+  for (const letter of text) hash = (hash * 31 + letter.charCodeAt(0)) % 65_521;
+  return hash;
+}
+
+function settingsFor(
+  kafka: KafkaUnderTest<"events">,
+  { group }: { readonly group: string },
+): Readonly<Record<string, string>> {
+  return {
+    KAFKA_BROKERS: kafka.bootstrap,
+    KAFKA_TOPIC: kafka.topics.events,
+    KAFKA_GROUP_ID: group,
+    HTTP_PORT: "off",
+  };
+}
+
+/** Letters that nobody has dealt with, by fingerprint. */
+async function listed(
+  kafka: KafkaUnderTest<"events">,
+  { group }: { readonly group: string },
+): Promise<Readonly<Record<string, number>>> {
+  const { printed, errors } = await deadLetters(["list", "--json"], settingsFor(kafka, { group }));
+  assert.equal(errors, "");
+  const { causes } = JSON.parse(printed) as {
+    causes: readonly { fingerprint: string; count: number }[];
+  };
+  return Object.fromEntries(causes.map(({ fingerprint, count }) => [fingerprint, count]));
+}
+
+function reportOf(program: Program) {
+  const text = program.stdout.join("\n");
+  return JSON.parse(text.slice(text.indexOf("{\n")));
+}
+
+/** A redrive that was killed is still a member for as long as its session. */
+async function redriveOnceFree(start: () => Promise<Program>): Promise<Program> {
+  return await eventually("the group is free", async () => {
+    const program = await start();
+    const { code } = await program.waitForExit(WITHIN_MS);
+    return { program, code };
+  }, { withinMs: WITHIN_MS, everyMs: 500, until: ({ code }) => code !== 75 })
+    .then(({ program }) => program);
+}
+
+function startsOf(records: readonly Handled[]): readonly Handled[] {
+  return records.filter(({ kind }) => kind === "start");
+}
+
+kafkaTest(
+  "a redrive of one cause that is killed halfway and started again does each at least once, in the order of keys, and leaves the others",
+  { topics: { events: PARTITIONS } },
+  async (kafka) => {
+    const topic = kafka.topics.events;
+    const dlq = await kafka.createTopic({ name: `${topic}.dlq`, partitions: PARTITIONS });
+    const group = kafka.unique("group");
+    const all = await produceLetters(kafka, { dlq });
+    const wanted = all.filter((_, at) => fingerprintOf(failureOf(at)) === MENDED);
+    const before = await listed(kafka, { group });
+    assert.equal(before[MENDED], wanted.length);
+
+    await using recording = await Recording.start();
+    const settings = { AUTO_COMMIT_INTERVAL_MS: String(COMMIT_EVERY_MS), CONCURRENCY: "4" };
+    const plan = { minMs: HANDLER_MS, maxMs: HANDLER_MS };
+    const flags = { fingerprint: MENDED };
+    const options = { topic, group, settings, plan, flags };
+    await using killed = await recording.startRedrive(kafka, options);
+    await recording.untilDone(wanted.length / 2, { process: "p1", withinMs: WITHIN_MS });
+    killed.signal("SIGKILL");
+    await killed.waitForExit(WITHIN_MS);
+
+    const done = await redriveOnceFree(() => recording.startRedrive(kafka, options));
+    const report = reportOf(done);
+    assert.equal((await done.waitForExit(WITHIN_MS)).code, 0, done.stderr.join("\n"));
+    assert.equal(report.ending, "all");
+
+    const handled = await recording.handled();
+    const first = await recording.of("p1");
+    const again = startsOf(handled).filter(({ process }) => process !== "p1");
+    const wantedIds = new Set(wanted.map(({ eventId }) => eventId));
+    const doneIds = new Set(
+      handled.filter(({ kind }) => kind === "done").map(({ eventId }) => eventId),
+    );
+    assert.deepEqual(doneIds, wantedIds, "each of them, and no other");
+    const startedBefore = new Set(startsOf(first).map(({ eventId }) => eventId));
+    const repeats = again.filter(({ eventId }) => startedBefore.has(eventId));
+    const end = Math.max(...first.map(({ at }) => at));
+    // What was begun within one interval and the commit's own way, and what was in flight.
+    const recent = startsOf(first).filter(({ at }) =>
+      at >= end - 2 * COMMIT_EVERY_MS - 4 * HANDLER_MS
+    );
+    assert.ok(
+      repeats.length <= recent.length,
+      `${repeats.length} repeats, ${recent.length} recent`,
+    );
+    assert.ok(repeats.length < wanted.length / 2, `${repeats.length} of ${wanted.length}`);
+    assert.equal(report.taken, again.length);
+    assertKeyOrder(handled, all);
+    for (const { topic: source, partition, offset } of handled) {
+      assert.equal(source, topic);
+      assert.equal(partition, hashOf(all[offset - 1_000]?.key ?? "") % PARTITIONS);
+    }
+
+    const after = await listed(kafka, { group });
+    assert.equal(after[MENDED], undefined, "none is left");
+    for (const other of OTHERS) assert.equal(after[other], before[other], other);
+    assert.deepEqual(await kafka.endOffsets(topic), [0, 0], "nothing goes to the source topic");
+    assert.equal((await kafka.endOffsets(dlq)).reduce((a, b) => a + b), COUNT);
+    const nothing = await deadLetters(
+      ["redrive", "--yes", "--json", "--fingerprint", MENDED],
+      settingsFor(kafka, { group }),
+    );
+    assert.deepEqual([nothing.code, JSON.parse(nothing.printed).plan.planned], [0, 0]);
+  },
+);
+
+/** Within each process the messages of a key come in the order in which they failed. */
+function assertKeyOrder(handled: readonly Handled[], all: readonly TestEvent[]): void {
+  const last = new Map<string, number>();
+  for (const { process, offset } of startsOf(handled)) {
+    const name = `${process} ${all[offset - 1_000]?.key}`;
+    assert.ok(offset > (last.get(name) ?? -1), `${name}: ${offset} after ${last.get(name)}`);
+    last.set(name, offset);
+  }
+}
