@@ -21,6 +21,7 @@ import type { Assignment } from "./processing/assignment.ts";
 import type { Delivery } from "./processing/message.ts";
 import { wireProbes } from "./wiring/breaker.ts";
 import { type Cluster, wireCluster } from "./wiring/cluster.ts";
+import { chooseFastPath } from "./wiring/fast_path.ts";
 import { type Processing, wireProcessing } from "./wiring/processing.ts";
 import { wireQuarantine } from "./wiring/quarantine.ts";
 import type { ServiceListener, ServiceOptions } from "./wiring/service_options.ts";
@@ -54,11 +55,13 @@ export function wire(options: ServiceOptions, listener: ServiceListener): Parts 
     isStarting: () => isStarting(membership, fetcher),
   });
   const fetches = new SingleFetch(cluster);
+  const { decode, decompress } = chooseFastPath(options.config.fastPath, options.logger);
   const holdsLease = () => membership.lease.holds;
   const processing: Processing = wireProcessing(options, {
     cluster,
     listener,
     holdsLease,
+    decode,
     onRoom: () => fetcher.wake(),
     onProbe: wireProbes(options, { fetches, assignment: () => processing.assignment }),
     onProgress: (messages) => committer.onProgress(messages),
@@ -67,6 +70,7 @@ export function wire(options: ServiceOptions, listener: ServiceListener): Parts 
   const fetcher: Fetcher = wireFetcher(options, {
     cluster,
     assignment,
+    decompress,
     onOutOfRange: (partition) => consumer.onOutOfRange(partition),
     onNewLeader: (partition) => consumer.onNewLeader(partition),
     onRefused: (partition, code) => consumer.onFetchRefused(partition, code),
@@ -137,7 +141,10 @@ function wireFetcher(
   { config, redriving, telemetry }: ServiceOptions,
   { cluster, assignment, ...callbacks }:
     & { readonly cluster: Cluster; readonly assignment: Assignment }
-    & Pick<FetcherOptions, "onOutOfRange" | "onNewLeader" | "onRefused" | "onUnreadable">,
+    & Pick<
+      FetcherOptions,
+      "decompress" | "onOutOfRange" | "onNewLeader" | "onRefused" | "onUnreadable"
+    >,
 ): Fetcher {
   const selection = redriving?.selection;
   return new Fetcher({

@@ -7,11 +7,11 @@ export const FAST_PATH_MUTATIONS: readonly Mutation[] = [
   {
     guard: "the self-check of the fast path",
     file: "src/wiring/fast_path.ts",
-    from: "  if (difference === null) return { decode: quick };",
-    to: "  if (difference === null || difference !== null) return { decode: quick };",
+    from: "  if (problem === null) return { decode",
+    to: "  if (problem !== undefined) return { decode",
     tests: [{
       file: "tests/unit/wiring/fast_path_test.ts",
-      name: "chooseFastPath() falls back, with one warning, where the answers differ",
+      name: "chooseFastPath() falls back with one warning, whichever check fails",
     }],
   },
   {
@@ -25,6 +25,16 @@ export const FAST_PATH_MUTATIONS: readonly Mutation[] = [
         name: "findDifference() finds none between the ways to decode that there are",
       },
     ],
+  },
+  {
+    guard: "what the module says of a snappy block",
+    file: "src/kafka/quick_snappy.ts",
+    from: "    if (snappy.unpack(input + block.start, end, at, block.size) !== 1) return null;",
+    to: "    snappy.unpack(input + block.start, end, at, block.size);",
+    tests: [{
+      file: "tests/unit/kafka/quick_snappy_test.ts",
+      name: "unpackSnappyQuickly() does not take a block that is damaged anywhere",
+    }],
   },
   {
     guard: "the hyphens of a UUID",

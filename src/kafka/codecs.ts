@@ -6,12 +6,17 @@ import { Buffer } from "node:buffer";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { CodecError, corrupt, tooLarge } from "./codec_error.ts";
 import { decompressLz4 } from "./lz4.ts";
+import { unpackSnappyQuickly } from "./quick_snappy.ts";
 import { decompressSnappy } from "./snappy.ts";
 
-type Decompress = (bytes: Buffer, maxBytes: number) => Uint8Array | Promise<Uint8Array>;
+type DecompressCodec = (bytes: Buffer, maxBytes: number) => Uint8Array | Promise<Uint8Array>;
 
+/** A way to decompress: `decompress`, or one that answers the same. */
+export type Decompress = typeof decompress;
+
+const SNAPPY = 2;
 /** By the three codec bits of a batch's attributes. */
-const CODECS: readonly { readonly name: string; readonly decompress: Decompress }[] = [
+const CODECS: readonly { readonly name: string; readonly decompress: DecompressCodec }[] = [
   { name: "none", decompress: (bytes) => bytes },
   { name: "gzip", decompress: (bytes, maxOutputLength) => gunzipSync(bytes, { maxOutputLength }) },
   { name: "snappy", decompress: decompressSnappy },
@@ -49,6 +54,20 @@ export async function decompress(
     if (code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(known.name, maxBytes);
     throw corrupt(known.name, message, error);
   }
+}
+
+/** Answers what `decompress` does, sooner where it is snappy: with all else it is asked. */
+export async function decompressQuickly(
+  codec: number,
+  bytes: Uint8Array,
+  maxBytes: number,
+): Promise<Uint8Array> {
+  if (codec === SNAPPY) {
+    const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const output = unpackSnappyQuickly(input, maxBytes);
+    if (output !== null) return output;
+  }
+  return await decompress(codec, bytes, maxBytes);
 }
 
 /** "golden" twenty times, as each codec writes it. */

@@ -8,6 +8,7 @@ import type { Delivery } from "../processing/message.ts";
 import type { Partition } from "../processing/partition.ts";
 import { partitionKey } from "../processing/partition_key.ts";
 import { requestDelayMs } from "../processing/retry.ts";
+import type { Decompress } from "./codecs.ts";
 import type { Caller } from "./connections.ts";
 import { ERROR_CODE } from "./error_codes.ts";
 import {
@@ -39,6 +40,7 @@ export interface FetcherOptions {
   readonly requestTimeoutMs: number;
   /** Cap on the decompressed size of one record batch. */
   readonly maxDecompressedBytes: number;
+  readonly decompress: Decompress;
   /** How much one delivery may bring to one partition, decompressed; one batch comes in any case. */
   readonly deliveryBytes: () => number;
   readonly partitions: () => readonly Partition[];
@@ -257,6 +259,7 @@ export class Fetcher {
       aborted: fetched.aborted,
       maxDecompressedBytes: this.#options.maxDecompressedBytes,
       stopAfterBytes: this.#options.deliveryBytes(),
+      decompress: this.#options.decompress,
     });
     if (decoded.next > position) {
       state.failures = 0;

@@ -8,7 +8,7 @@
 import { Buffer } from "node:buffer";
 import type { Message } from "../processing/message.ts";
 import { CodecError } from "./codec_error.ts";
-import { decompress } from "./codecs.ts";
+import { type Decompress, decompress } from "./codecs.ts";
 import { crc32c } from "./crc32c.ts";
 import { MalformedRecordsError, RecordReader } from "./record_reader.ts";
 
@@ -29,6 +29,8 @@ export interface DecodeOptions {
   readonly maxDecompressedBytes: number;
   /** With so many bytes of records taken the rest waits for the next fetch; one batch comes in any case. */
   readonly stopAfterBytes?: number;
+  /** Another way to decompress that answers the same. */
+  readonly decompress?: Decompress;
 }
 
 /** A batch that cannot be read, and why. */
@@ -204,7 +206,8 @@ async function addMessages(batch: Batch, target: Target): Promise<number | Unrea
     length - BATCH_HEADER_BYTES,
   );
   try {
-    const records = await decompress(codec, payload, options.maxDecompressedBytes);
+    const unpack = options.decompress ?? decompress;
+    const records = await unpack(codec, payload, options.maxDecompressedBytes);
     readRecords(records, { batch, ...target });
     return records.length;
   } catch (error) {

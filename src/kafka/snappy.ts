@@ -19,7 +19,7 @@ const COPY_FAR = 2;
 const MAX_SHORT_LITERAL = 60;
 
 /** A raw block whose declared size has been read. */
-interface SnappyBlock {
+export interface SnappyBlock {
   readonly bytes: Buffer;
   /** How many bytes come out. */
   readonly size: number;
@@ -31,8 +31,7 @@ const snappy = snappyCodec() as { decompress(block: Buffer): Promise<Uint8Array>
 
 /** @throws CodecError when the bytes are damaged, or more than `maxBytes` would come out; nothing is allocated then */
 export async function decompressSnappy(bytes: Buffer, maxBytes: number): Promise<Uint8Array> {
-  const isFramed = bytes.subarray(0, XERIAL_MAGIC.length).equals(XERIAL_MAGIC);
-  const blocks = isFramed ? xerialBlocks(bytes) : [readSize(bytes)];
+  const blocks = snappyBlocks(bytes);
   const size = blocks.reduce((sum, block) => sum + block.size, 0);
   if (size > maxBytes) throw tooLarge("snappy", maxBytes);
   blocks.forEach(checkElements);
@@ -47,7 +46,17 @@ export async function decompressSnappy(bytes: Buffer, maxBytes: number): Promise
   return output;
 }
 
-/** kafkajs-snappy reads frames as well, but copies all that it has once more for every block. */
+/**
+ * The blocks in xerial frames, or the one that there is without. kafkajs-snappy reads frames as well, but copies all
+ * that it has once more for every block.
+ *
+ * @throws CodecError when a frame, or the size of a block, is damaged
+ */
+export function snappyBlocks(bytes: Buffer): SnappyBlock[] {
+  const isFramed = bytes.subarray(0, XERIAL_MAGIC.length).equals(XERIAL_MAGIC);
+  return isFramed ? xerialBlocks(bytes) : [readSize(bytes)];
+}
+
 function xerialBlocks(bytes: Buffer): SnappyBlock[] {
   const blocks: SnappyBlock[] = [];
   let at = XERIAL_HEADER_BYTES;

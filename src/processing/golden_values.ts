@@ -77,7 +77,9 @@ const VALUES: readonly Uint8Array[] = [
 export function findDifference(plain: Decode, other: Decode): string | null {
   for (const [index, value] of VALUES.entries()) {
     const [expected, actual] = [plain(value), answerOf(other, value)];
-    if (JSON.stringify(actual) !== JSON.stringify(expected)) return `golden value ${index}`;
+    if (JSON.stringify(actual) !== JSON.stringify(expected)) {
+      return `golden value ${index} was decoded otherwise`;
+    }
   }
   return null;
 }

@@ -1,3 +1,4 @@
+import { decompressQuickly } from "../../../src/kafka/codecs.ts";
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { Call } from "../../../src/kafka/connections.ts";
@@ -44,6 +45,7 @@ class FetchBench {
       limits: { maxWaitMs: 500, minBytes: 1, maxBytes: 10 * MIB, maxPartitionBytes: MIB },
       requestTimeoutMs: 5_000,
       maxDecompressedBytes: 10 * MIB,
+      decompress: decompressQuickly,
       deliveryBytes: () => this.deliveryBytes,
       partitions: () => this.partitions,
       deliver: (partition, delivery) => this.bench.assignment.deliver(partition, delivery),
