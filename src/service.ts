@@ -2,6 +2,7 @@
  * The service as a whole: the order in which its parts start and stop stands in `start` and `stop`; wiring.ts says who
  * tells whom. The same service runs against a real Kafka and, in `demo` and tests, the embedded broker.
  */
+import type { LettersBoard } from "./dead_letters/board.ts";
 import { connectOnce } from "./kafka/connect.ts";
 import { outOfDateCertificate } from "./kafka/certificate.ts";
 import { diagnose, type Diagnosis } from "./kafka/diagnosis.ts";
@@ -21,6 +22,7 @@ import { breakerProblem } from "./wiring/breaker.ts";
 import { Operator } from "./wiring/operator.ts";
 import { pauseText } from "./wiring/pause.ts";
 import { wireWatchdog } from "./wiring/watchdog.ts";
+import { wireLetters } from "./wiring/dead_letters.ts";
 import { diagnosisContext, type ServiceOptions } from "./wiring/service_options.ts";
 import { StatusBoard } from "./wiring/status.ts";
 
@@ -37,6 +39,8 @@ const NOT_COMMITTED =
 export class Service {
   /** What can be done to it while it runs. */
   readonly operator: PartitionActions;
+  /** What lies in its dead-letter topics. */
+  readonly deadLetters: LettersBoard;
   readonly #options: ServiceOptions;
   readonly #parts: Parts;
   readonly #board: StatusBoard;
@@ -75,6 +79,7 @@ export class Service {
     options.health[addPaused]("pause", () => pauseText(this.#parts.assignment));
     options.health.addNote("assignment", () => this.#assignmentNote());
     this.operator = new Operator(options, this.#parts);
+    this.deadLetters = wireLetters(options, this.#parts);
   }
 
   /** Resolves when the service cannot go on, with the reason and the exit code. */
@@ -140,7 +145,11 @@ export class Service {
     await membership.leave();
     coordinator.stop();
     this.#parts.metadata.stop();
-    const fetching = Promise.all([fetcher.stop(), this.#parts.quarantine.stop()]);
+    const fetching = Promise.all([
+      fetcher.stop(),
+      this.#parts.quarantine.stop(),
+      this.deadLetters.stop(),
+    ]);
     connections.close();
     this.#parts.access.stop();
     this.#parts.security.stop();

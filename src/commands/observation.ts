@@ -62,9 +62,11 @@ export class Observation {
       metrics: (format) => this.metrics(format),
       status: () => this.status(),
       snapshot: () => this.snapshot(),
+      deadLetters: () => service.deadLetters.document(),
       actions: {
         pause: (scope, facts) => service.operator.pause(scope, facts),
         resume: (scope, facts) => service.operator.resume(scope, facts),
+        rehearse: (scope, facts) => service.deadLetters.rehearse(scope, facts),
         setLogLevel: (level, by) => logging.setLevel(level, by),
       },
       consoleFiles: CONSOLE_FILES,

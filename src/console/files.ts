@@ -12,6 +12,7 @@ import figures from "./page/figures.js" with { type: "text" };
 import format from "./page/format.js" with { type: "text" };
 import icon from "./page/icon.svg" with { type: "text" };
 import page from "./page/index.html" with { type: "text" };
+import letters from "./page/letters.js" with { type: "text" };
 import lists from "./page/lists.js" with { type: "text" };
 import main from "./page/main.js" with { type: "text" };
 import partitions from "./page/partitions.js" with { type: "text" };
@@ -26,6 +27,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   "facts.js": facts,
   "figures.js": figures,
   "format.js": format,
+  "letters.js": letters,
   "lists.js": lists,
   "main.js": main,
   "partitions.js": partitions,

@@ -20,6 +20,8 @@ export interface SourceOptions {
   readonly clock: Clock;
   readonly caller: Caller;
   readonly metadata: Metadata;
+  /** After it no question is asked again. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface LetterSourceTopics {
@@ -43,7 +45,7 @@ export function deadLetterTopics(config: Config): readonly string[] {
  * @throws TopicError when a topic is missing or refused, or what Caller.call throws when no broker answers
  */
 export async function lookUpSource(options: SourceOptions): Promise<LetterSourceTopics> {
-  const { config, clock, caller, metadata } = options;
+  const { config, clock, caller, metadata, signal } = options;
   const topics = deadLetterTopics(config);
   metadata.track(topics);
   await metadata.refresh();
@@ -58,7 +60,7 @@ export async function lookUpSource(options: SourceOptions): Promise<LetterSource
   return {
     topics,
     partitions,
-    reader: new LogReader({ ...config, caller, metadata, clock }),
+    reader: new LogReader({ ...config, caller, metadata, clock, signal }),
     ...await lookUpSettled(options, partitions),
   };
 }

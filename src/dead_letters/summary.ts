@@ -13,6 +13,8 @@ export interface CauseSummary {
   readonly code: string | null;
   /** Of the newest. */
   readonly reason: string | null;
+  /** This service wrote it: its reason holds nothing of the message. */
+  readonly isOurs: boolean;
   readonly count: number;
   /** Milliseconds since 1970; null where no letter says when it failed. */
   readonly firstAt: number | null;
@@ -135,12 +137,13 @@ class CauseCount {
 
   summary(): CauseSummary {
     const isOther = this.#fingerprint === OTHER;
-    const { stage = null, code = null, reason = null, failedAt = -1 } = this.#newest ?? {};
+    const { stage = null, code = null, reason = null, failedAt = -1, family } = this.#newest ?? {};
     return {
       fingerprint: this.#fingerprint,
       stage: isOther ? null : stage,
       code: isOther ? null : code,
       reason: isOther ? null : reason,
+      isOurs: family === "ours",
       count: this.#count,
       firstAt: this.#firstAt,
       lastAt: failedAt < 0 ? null : failedAt,

@@ -27,6 +27,8 @@ export interface LogReaderOptions {
   /** For a batch of which less came than it is long. */
   readonly fetchMaxBytes: number;
   readonly maxDecompressedBytes: number;
+  /** After it nothing is tried again. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The offsets [start, end) of a partition. */
@@ -181,15 +183,16 @@ export class LogReader {
     place: TopicPartition,
     ask: (leader: PartitionLeader) => Promise<T>,
   ): Promise<T> {
-    const { clock, metadata } = this.#options;
+    const { clock, metadata, signal } = this.#options;
     for (let tries = 1;; tries++) {
       try {
         const leader = metadata.leader(place);
         if (leader === undefined) throw new LogUnreadableError(`${nameOf(place)} has no leader`);
         return await ask(leader);
       } catch (error) {
-        if (error instanceof TopicError || tries === TRIES) throw error;
-        await sleep(clock, requestDelayMs(tries, BACKOFF, clock.random()));
+        const isFinal = error instanceof TopicError || tries === TRIES;
+        if (isFinal || signal?.aborted) throw error;
+        await sleep(clock, requestDelayMs(tries, BACKOFF, clock.random()), signal);
         await metadata.refresh().catch(() => {}); // the next question says why
       }
     }

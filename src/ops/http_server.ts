@@ -30,6 +30,8 @@ export interface HttpServerOptions {
   readonly status: () => unknown;
   /** What `/events` sends each second, as JSON. */
   readonly snapshot: () => unknown;
+  /** What `/dead-letters` answers, as JSON. */
+  readonly deadLetters: () => unknown;
   readonly actions: OperatorActions;
   /** The console's files, by path. */
   readonly consoleFiles: ReadonlyMap<string, ConsoleFile>;
@@ -132,7 +134,11 @@ const ACTIONS: Readonly<Record<string, ActionName>> = {
   "/actions/pause": "pause",
   "/actions/resume": "resume",
   "/actions/log-level": "setLogLevel",
+  "/actions/rehearse": "rehearse",
 };
+
+/** What the page asks for beside its files. */
+const CONSOLE_DATA: ReadonlySet<string> = new Set(["/events", "/dead-letters"]);
 
 interface Site extends HttpServerOptions {
   readonly events: EventStream;
@@ -149,7 +155,7 @@ async function route(
   if (action !== undefined) return await takeAction(action, { request, site, from });
   const probe = PROBES.get(pathname);
   const page = PAGES[pathname];
-  const isConsole = pathname === "/events" || site.consoleFiles.has(pathname);
+  const isConsole = CONSOLE_DATA.has(pathname) || site.consoleFiles.has(pathname);
   if (!probe && !page && !isConsole) return respond("Not found\n", { status: 404 });
   if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed("GET, HEAD");
   if (page) return page(site, request);
@@ -176,6 +182,7 @@ function respondConsole(
 ): Response {
   const refused = refusal(refuseHost(request, hostsOf(site)));
   if (refused !== null) return refused;
+  if (path === "/dead-letters") return respondJson(site.deadLetters());
   const file = site.consoleFiles.get(path);
   if (file === undefined) return respondEvents(site.events);
   const { contentType, text } = file;

@@ -23,6 +23,14 @@ export class OperatorTelemetry {
     this.#logger.info("Partitions resumed by an operator", { partitions, by, reason, from });
   }
 
+  rehearsed(
+    { fingerprint }: { readonly fingerprint: string | null },
+    { by, from }: ActionFacts,
+  ): void {
+    const cause = fingerprint ?? "all";
+    this.#logger.info("Dead letters rehearsed by an operator", { fingerprint: cause, by, from });
+  }
+
   /** Somebody who does not know CONSOLE_TOKEN tried to act. */
   intrusion({ path, from }: { readonly path: string; readonly from: string }): void {
     this.#sparing.warning("Action refused: not the token of CONSOLE_TOKEN", { path, from }, from);

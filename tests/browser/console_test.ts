@@ -12,6 +12,7 @@ import { systemClock } from "../../src/ops/system_clock.ts";
 import { browserTest } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePorts } from "../support/free_ports.ts";
+import { madeUpDeadLetters } from "../support/made_up_dead_letters.ts";
 import { madeUpSnapshot } from "../support/made_up_snapshot.ts";
 import { Program } from "../support/program.ts";
 
@@ -51,6 +52,33 @@ browserTest(
       demo.lines().join("\n"),
     );
     assert.deepEqual(browser.complaints.filter((each) => !each.includes("401")), []);
+  },
+);
+
+browserTest(
+  "an operator sees the causes of dead letters, and has one of them rehearsed",
+  async (browser) => {
+    await using demo = await startDemo();
+    const page = await browser.open(demo.url);
+    const rows = page.locator("#causes-table tbody tr");
+    await rows.locator("button", { hasText: "Rehearse" }).first().waitFor();
+    const fingerprint = await rows.locator("th").first().textContent() ?? "";
+    assert.match(fingerprint, /^[0-9a-f]{10}$/);
+    assert.match(await rows.first().locator("td.places").textContent() ?? "", /\.dlq\[\d+\]@\d+/);
+    await page.locator(`#rehearse-${fingerprint}`).click();
+    await page.locator("#action-by").fill("ann");
+    await page.locator("#action-token").fill(TOKEN);
+    await page.locator("#action-do").click();
+    await page.locator("#rehearsal-state", { hasText: `Rehearsed ${fingerprint} for ann` })
+      .waitFor();
+    const row = rows.filter({ hasText: fingerprint });
+    await row.locator("td", { hasText: /^\d+ fail$/ }).waitFor();
+    await page.locator("#failures-list li", { hasText: "would fail with" }).first().waitFor();
+    assert.ok(
+      demo.lines().every((line) => !line.includes("Dead letters rehearsed")),
+      "it is told as INFO, and LOG_LEVEL is warning",
+    );
+    assert.deepEqual(browser.complaints, []);
   },
 );
 
@@ -112,6 +140,8 @@ browserTest("without CONSOLE_TOKEN there is nothing to press", async (browser) =
   await page.locator("#read-only").waitFor();
   assert.equal(await page.locator("#partition-table tbody button").count(), 0);
   assert.equal(await page.locator("#all-actions").isVisible(), false);
+  await page.locator("#causes-table th", { hasText: "8ff24198ff" }).waitFor();
+  assert.equal(await page.locator("#causes button:visible").count(), 0);
   assert.equal(await page.locator("#log-level").isDisabled(), true);
 });
 
@@ -171,7 +201,8 @@ function startSite(options: { readonly partitions: number; readonly canAct?: boo
     metrics: () => "",
     status: () => ({ ...snapshot(), configuration: SETTINGS }),
     snapshot,
-    actions: { pause() {}, resume() {}, setLogLevel() {} },
+    deadLetters: madeUpDeadLetters,
+    actions: { pause() {}, resume() {}, rehearse() {}, setLogLevel() {} },
     consoleFiles: CONSOLE_FILES,
     onIntrusion() {},
   }) as HttpServer;

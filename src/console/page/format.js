@@ -4,6 +4,12 @@ const UNKNOWN = "–";
 const count = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+const day = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+});
 const UNITS = /** @type {const} */ ([["d", 86_400], ["h", 3_600], ["min", 60], ["s", 1]]);
 
 /** 1,234,567. @param {number | null | undefined} value */
@@ -54,6 +60,11 @@ export function milliseconds(ms) {
   if (ms === null || ms === undefined) return UNKNOWN;
   if (ms >= 1000) return duration(ms / 1000);
   return `${ms < 10 ? ms.toPrecision(2) : ms.toFixed(0)} ms`;
+}
+
+/** 15 Jan, 14:03, in the time of the reader. @param {number} at milliseconds since 1970 */
+export function dayAndTime(at) {
+  return day.format(at);
 }
 
 /** 14:03:59, in the time of the reader. @param {number} at milliseconds since 1970 */

@@ -3,6 +3,7 @@ import { setUpActions, showActions } from "./actions.js";
 import { addToCharts, setUpCharts } from "./charts.js";
 import { setUpFacts, showFacts } from "./facts.js";
 import { showFigures } from "./figures.js";
+import { setUpLetters, showLetterActions } from "./letters.js";
 import { showLists } from "./lists.js";
 import { setUpPartitions, showPartitions } from "./partitions.js";
 import { byId, setClass, setText } from "./dom.js";
@@ -18,6 +19,7 @@ setUpCharts();
 setUpPartitions();
 setUpActions();
 setUpFacts();
+setUpLetters();
 listen();
 setInterval(showStream, 500);
 
@@ -47,6 +49,7 @@ function show(snapshot) {
   showLists(snapshot);
   showFacts(snapshot);
   showActions(snapshot);
+  showLetterActions(snapshot);
 }
 
 /** Old numbers must not look like new ones. */

@@ -1,4 +1,7 @@
-/** What an operator can do over HTTP: hold partitions still, let them go on, and have more or less logged. */
+/**
+ * What an operator can do over HTTP: hold partitions still, let them go on, have dead letters rehearsed, and have more
+ * or less logged.
+ */
 import { z } from "zod";
 import type { TopicPartition } from "../../processing/message.ts";
 import { LOG_LEVELS, type LogLevel } from "../logger.ts";
@@ -22,6 +25,8 @@ export interface PartitionActions {
 }
 
 export interface OperatorActions extends PartitionActions {
+  /** Those of one cause, or all. @throws ActionError when that cannot be now */
+  rehearse(scope: { readonly fingerprint: string | null }, facts: ActionFacts): void;
   /** For so long, then LOG_LEVEL holds again. */
   setLogLevel(level: LogLevel, options: { readonly by: string; readonly forMs: number }): void;
 }
@@ -36,6 +41,13 @@ export interface ActionAnswer {
 /** What was asked for cannot be done; the message says why. */
 export class ActionError extends Error {
   override readonly name = "ActionError";
+  /** 404 by default. */
+  readonly status: number;
+
+  constructor(message: string, { status = 404 }: { readonly status?: number } = {}) {
+    super(message);
+    this.status = status;
+  }
 }
 
 const BODY_MAX_BYTES = 65_536;
@@ -57,6 +69,10 @@ const PARTITIONS = z.strictObject({
   reason: LINE.default(""),
   by: BY,
 });
+const REHEARSAL = z.strictObject({
+  fingerprint: LINE.min(1).nullable().default(null),
+  by: BY,
+});
 const LOG_LEVEL = z.strictObject({
   level: z.enum(LOG_LEVELS),
   minutes: z.int().min(1).max(LOG_LEVEL_MINUTES_MAX),
@@ -75,9 +91,14 @@ export async function act(
   const body = await readBody(request);
   if (body === null) return { status: 413, text: `Send ${BODY_MAX_BYTES} bytes at most` };
   const given = jsonOrNull(body);
-  return action === "setLogLevel"
-    ? setLogLevel(given, { from, actions })
-    : movePartitions(action, given, { from, actions });
+  try {
+    if (action === "setLogLevel") return setLogLevel(given, { from, actions });
+    if (action === "rehearse") return rehearse(given, { from, actions });
+    return movePartitions(action, given, { from, actions });
+  } catch (error) {
+    if (!(error instanceof ActionError)) throw error;
+    return { status: error.status, text: error.message };
+  }
 }
 
 function movePartitions(
@@ -89,12 +110,18 @@ function movePartitions(
   if (!parsed.success) return unusable(parsed.error);
   const { partitions, by, reason } = parsed.data;
   if (action === "pause" && reason === "") return { status: 400, text: "Give a reason" };
-  try {
-    actions[action](partitions, { by, reason, from });
-  } catch (error) {
-    if (!(error instanceof ActionError)) throw error;
-    return { status: 404, text: error.message };
-  }
+  actions[action](partitions, { by, reason, from });
+  return DONE;
+}
+
+function rehearse(
+  given: unknown,
+  { from, actions }: { readonly from: string; readonly actions: OperatorActions },
+): ActionAnswer {
+  const parsed = REHEARSAL.safeParse(given);
+  if (!parsed.success) return unusable(parsed.error);
+  const { fingerprint, by } = parsed.data;
+  actions.rehearse({ fingerprint }, { by, reason: "", from });
   return DONE;
 }
 

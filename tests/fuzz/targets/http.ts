@@ -116,7 +116,8 @@ function start(): HttpServer {
     status: () => ({ lag: 3 }),
     metrics: () => "# EOF\n",
     snapshot: () => ({ lag: 3 }),
-    actions: { pause() {}, resume() {}, setLogLevel() {} },
+    deadLetters: () => ({}),
+    actions: { pause() {}, resume() {}, rehearse() {}, setLogLevel() {} },
     consoleFiles: new Map(),
     onIntrusion() {},
   });

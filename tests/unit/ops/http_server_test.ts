@@ -27,9 +27,11 @@ function start(options: { port?: number | null; status?: () => unknown } = {}) {
     metrics: (format) => `# ${format}\n`,
     status,
     snapshot: () => ({}),
+    deadLetters: () => ({ topics: ["events.dlq"] }),
     actions: {
       pause: (scope, { from }) => done.push(["pause", scope, from]),
       resume: (scope, { from }) => done.push(["resume", scope, from]),
+      rehearse: ({ fingerprint }, { by }) => done.push(["rehearse", fingerprint, by]),
       setLogLevel: (level) => done.push(["setLogLevel", level]),
     },
     consoleFiles: CONSOLE_FILES,
@@ -140,7 +142,7 @@ Deno.test("startHttpServer() serves the console under its own names, probes and 
     for (const path of ["/livez", "/readyz", "/metrics", "/status", "/version"]) {
       assert.equal(await evil(path), 200, path);
     }
-    for (const path of ["/events", ...CONSOLE_FILES.keys()]) {
+    for (const path of ["/events", "/dead-letters", ...CONSOLE_FILES.keys()]) {
       assert.equal(await evil(path), 403, path);
       assert.equal(await good(path), 200, path);
     }

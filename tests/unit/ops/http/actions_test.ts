@@ -14,6 +14,10 @@ function bench() {
       done.push(["pause", scope, facts]);
     },
     resume: (scope, facts) => done.push(["resume", scope, facts]),
+    rehearse(scope, facts) {
+      if (scope.fingerprint === "busy") throw new ActionError("Wait", { status: 409 });
+      done.push(["rehearse", scope, facts]);
+    },
     setLogLevel: (level, options) => done.push(["setLogLevel", level, options]),
   };
   const send = async (action: ActionName, body: string) => {
@@ -68,5 +72,22 @@ Deno.test("act() sets the log level for so many minutes, in the name of who aske
   }
   assert.deepEqual(done, [
     ["setLogLevel", "debug", { by: "ann from 127.0.0.1", forMs: 900_000 }],
+  ]);
+});
+
+Deno.test("act() rehearses the letters of one cause, or all, unless it cannot be now", async () => {
+  const { done, send } = bench();
+  assert.equal(
+    await send("rehearse", JSON.stringify({ fingerprint: "0123456789", by: "ann" })),
+    200,
+  );
+  assert.equal(await send("rehearse", "{}"), 200);
+  assert.equal(await send("rehearse", JSON.stringify({ fingerprint: "busy" })), 409);
+  for (const wrong of [{ fingerprint: "" }, { fingerprint: 7 }, { more: 1 }]) {
+    assert.equal(await send("rehearse", JSON.stringify(wrong)), 400);
+  }
+  assert.deepEqual(done, [
+    ["rehearse", { fingerprint: "0123456789" }, { by: "ann", reason: "", from: "127.0.0.1" }],
+    ["rehearse", { fingerprint: null }, { by: "operator", reason: "", from: "127.0.0.1" }],
   ]);
 });
