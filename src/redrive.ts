@@ -193,6 +193,7 @@ export class Redrive {
     this.#state = "stopping";
     this.#selection.close();
     const report = await this.#service.stop();
+    this.#telemetry.stop();
     this.#state = "ended";
     return report;
   }
@@ -246,7 +247,9 @@ export class Redrive {
   async #until(isSo: () => boolean): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted && !isSo()) {
-      await Promise.race([sleep(this.#options.clock, LOOK_MS, signal), this.#failed.promise]);
+      const look = new AbortController();
+      const again = sleep(this.#options.clock, LOOK_MS, look.signal);
+      await Promise.race([again, this.#failed.promise]).finally(() => look.abort());
     }
   }
 
