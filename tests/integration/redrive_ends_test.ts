@@ -49,6 +49,7 @@ function env(kafka: { readonly bootstrap: string }, topic: string, group: string
     KAFKA_TOPIC: topic,
     KAFKA_GROUP_ID: group,
     SESSION_TIMEOUT_MS: "6000",
+    LOG_LEVEL: "error",
   };
 }
 

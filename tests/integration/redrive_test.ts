@@ -10,7 +10,8 @@ import type { Handled } from "../support/oracle.ts";
 import type { Program } from "../support/program.ts";
 import { Recording } from "../support/recording.ts";
 
-const FAILURES: readonly Failure[] = ["user_id", "session_id", "page_url", "timestamp"].map(
+const PATHS = ["user_id", "session_id", "page_url", "timestamp"] as const;
+const FAILURES: readonly Failure[] = PATHS.map(
   (path) => ({
     stage: "validate",
     code: "schema_mismatch",
@@ -27,7 +28,7 @@ const COMMIT_EVERY_MS = 200;
 /** So long does a handler take. */
 const HANDLER_MS = LONG ? 5 : 20;
 
-/** Letters of four causes that were messages of a topic, and are events by now. */
+/** Letters of four causes that were messages of a topic. The schema is mended for the first cause. */
 async function produceLetters(
   kafka: KafkaUnderTest<"events">,
   { dlq, count = COUNT }: { readonly dlq: string; readonly count?: number },
@@ -37,12 +38,20 @@ async function produceLetters(
   const letters = all.map(({ key, value }, at) => {
     const partition = hashOf(key) % PARTITIONS;
     const source = { topic, partition, offset: 1_000 + at };
-    return { ...letterRecord({ source, key, value, failure: failureOf(at) }), partition };
+    const failure = failureOf(at);
+    const letter = letterRecord({ source, key, value: failing(value, failure), failure });
+    return { ...letter, partition };
   });
   for (let at = 0; at < letters.length; at += 500) {
     await kafka.produce(dlq, letters.slice(at, at + 500));
   }
   return all;
+}
+
+/** As the schema takes it for the first cause, and does not for the others. */
+function failing(value: string, failure: Failure): string {
+  const path = PATHS[FAILURES.indexOf(failure)] ?? "";
+  return failure === FAILURES[0] ? value : JSON.stringify({ ...JSON.parse(value), [path]: 5 });
 }
 
 function failureOf(at: number): Failure {
@@ -110,6 +119,7 @@ kafkaTest(
     const wanted = all.filter((_, at) => fingerprintOf(failureOf(at)) === MENDED);
     const before = await listed(kafka, { group });
     assert.equal(before[MENDED], wanted.length);
+    await assertRehearsal(kafka, { group, wanted: wanted.length });
 
     await using recording = await Recording.start();
     const settings = { AUTO_COMMIT_INTERVAL_MS: String(COMMIT_EVERY_MS), CONCURRENCY: "4" };
@@ -165,6 +175,19 @@ kafkaTest(
     assert.deepEqual([nothing.code, JSON.parse(nothing.printed).plan.planned], [0, 0]);
   },
 );
+
+/** It says exactly which would pass. */
+async function assertRehearsal(
+  kafka: KafkaUnderTest<"events">,
+  { group, wanted }: { readonly group: string; readonly wanted: number },
+): Promise<void> {
+  const { printed } = await deadLetters(["rehearse", "--json"], settingsFor(kafka, { group }));
+  const { causes, prospects } = JSON.parse(printed);
+  assert.equal(prospects.fails, COUNT - wanted);
+  for (const { fingerprint, count, prospects: { fails } } of causes) {
+    assert.equal(fails, fingerprint === MENDED ? 0 : count, fingerprint);
+  }
+}
 
 /** Within each process the messages of a key come in the order in which they failed. */
 function assertKeyOrder(handled: readonly Handled[], all: readonly TestEvent[]): void {
