@@ -12,6 +12,7 @@ import { writeDocs } from "./report/docs.ts";
 import { plainText, tableOf } from "./report/table.ts";
 import { keepSection, readResults, type Row, type Section } from "./results.ts";
 import { measureBacklog } from "./run/backlog.ts";
+import { endOnSignal } from "./run/ending.ts";
 import { describeCommit, describeMachine, describeVersions } from "./run/machine.ts";
 import { measuringMissing } from "./run/proc.ts";
 import { measureRate, RATE_MESSAGES_A_SECOND } from "./run/rate.ts";
@@ -71,6 +72,7 @@ async function measureAll(options: BenchOptions): Promise<readonly Section[]> {
       continue;
     }
     await using kafka = await startRealKafka(source);
+    using _ending = endOnSignal(() => kafka[Symbol.asyncDispose]());
     const { bootstrap, description } = kafka;
     const fill = (filling: Filling) => fillKafkaTopic(bootstrap, filling);
     sections.push(...await measureOn({ kind, description, fill }, options));

@@ -23,10 +23,12 @@ export interface BenchFields {
   readonly user_id: string;
 }
 
-/** As many different messages as a pool has; a multiple of the partitions of every set. */
+/** As many different messages as a pool has at most; a multiple of the partitions of every set. */
 export const POOL_MESSAGES = 64_000;
 
 const SEED = 20_240_115;
+/** Large messages are fewer: a pool is held in memory. */
+const POOL_BYTES = 64_000_000;
 const USERS = 50_000;
 const EVENT_TYPES = ["page_view", "button_click", "form_submit", "search", "sign_up"] as const;
 const PAGES = ["pricing", "docs/getting-started", "blog/release-notes", "account", "cart"] as const;
@@ -43,7 +45,7 @@ const MIN_FILLER = 8;
 /** The pool of a set, smaller when fewer messages are wanted. */
 export function makePool(set: DataSet, messages: number): readonly BenchMessage[] {
   const random = new SeededRandom(SEED);
-  const size = Math.min(messages, POOL_MESSAGES);
+  const size = Math.min(messages, POOL_MESSAGES, POOL_BYTES / set.valueBytes);
   return Array.from({ length: size }, () => makeMessage(set, random));
 }
 

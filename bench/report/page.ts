@@ -29,7 +29,7 @@ const METHOD = `## Method
 
 const DATA = `## Data
 
-Events as the Ingestion-Service makes them, from a seed, with random ids, tokens and users; 64,000 different ones, repeated.
+Events as the Ingestion-Service makes them, from a seed, with random ids, tokens and users; up to 64,000 different ones, repeated.
 
 | set | what it is | partitions | messages |
 | --- | --- | --- | --- |

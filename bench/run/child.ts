@@ -4,6 +4,7 @@
  */
 import { type Tally, tallyProblem } from "../data/tally.ts";
 import type { PeerCommand } from "../peers/peer.ts";
+import { endOnSignal } from "./ending.ts";
 import { peakRssBytes, processCpu } from "./proc.ts";
 
 /** What a peer is to do. */
@@ -64,6 +65,7 @@ export async function runPeer({ command, env, cwd }: PeerCommand, task: Task): P
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  using _ending = endOnSignal(() => end(child));
   const errors = lastLines(child.stderr);
   const deadline = setTimeout(() => end(child), task.deadlineMs);
   try {
@@ -112,6 +114,7 @@ async function measure(
       continue;
     }
     const now = await markOf(child.pid);
+    if (now === null) break;
     const fact = JSON.parse(line.slice(PREFIX.length));
     if (fact.at === "first") {
       firstAt = now.at;
@@ -134,9 +137,21 @@ async function measure(
   return [`ended before the last message, or passed its deadline`, ...shown].join("\n");
 }
 
-async function markOf(pid: number): Promise<Mark> {
+/** Null when the process has ended. */
+async function markOf(pid: number): Promise<Mark | null> {
   const at = performance.now();
-  return { at, cpuSeconds: await processCpu(pid) };
+  try {
+    return { at, cpuSeconds: await processCpu(pid) };
+  } catch (error) {
+    if (hasEnded(error)) return null;
+    throw error;
+  }
+}
+
+/** The file is gone, or the process went while it was read (ESRCH). */
+function hasEnded(error: unknown): boolean {
+  if (error instanceof Deno.errors.NotFound) return true;
+  return error instanceof Error && error.message.includes("os error 3");
 }
 
 async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {

@@ -25,7 +25,7 @@ export interface RateOptions {
 }
 
 /** So long the stream flows before anything is measured. */
-const WARM_SECONDS = 2;
+const WARM_SECONDS = 3;
 const POOL = 4_000;
 const DEADLINE_SLACK_MS = 90_000;
 

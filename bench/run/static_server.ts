@@ -7,6 +7,7 @@ import { EmbeddedKafka } from "../../src/broker/mod.ts";
 import { encodeBatch } from "../../tests/support/record_batches.ts";
 import { at, type BenchMessage, makePool } from "../data/bench_events.ts";
 import { DATA_SETS, type DataSet } from "../data/data_sets.ts";
+import { endOnSignal } from "./ending.ts";
 import type { FilledTopic, Filling } from "./topics.ts";
 
 const TOPIC = "bench";
@@ -24,6 +25,7 @@ export async function startStaticServer({ set, messages }: Filling): Promise<Fil
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
+  const ending = endOnSignal(() => child.kill("SIGKILL"));
   const deadline = setTimeout(() => child.kill("SIGKILL"), START_DEADLINE_MS);
   const bootstrap = await servedAt(child.stdout);
   clearTimeout(deadline);
@@ -31,6 +33,7 @@ export async function startStaticServer({ set, messages }: Filling): Promise<Fil
     bootstrap,
     topic: TOPIC,
     async [Symbol.asyncDispose]() {
+      ending[Symbol.dispose]();
       child.kill("SIGKILL");
       await child.status;
     },

@@ -6,6 +6,7 @@ import { KafkaClient } from "../../tests/support/kafka_client.ts";
 import { brokerClassPath, jarsMissing, kafkaVersion } from "../../tests/support/kafka_jars.ts";
 import { run } from "../../tests/support/command.ts";
 import { PeerMissing, pythonPackages } from "../peers/installs.ts";
+import { endOnSignal } from "./ending.ts";
 
 /** What is in a topic. */
 export interface Filling {
@@ -58,6 +59,7 @@ export async function withMessageFile<T>(
   body: (path: string) => Promise<T>,
 ): Promise<T> {
   const path = await Deno.makeTempFile({ prefix: "processing-service-", suffix: ".messages" });
+  using _ending = endOnSignal(() => Deno.remove(path));
   try {
     await writeMessageFile(path, pool);
     return await body(path);
