@@ -8,7 +8,7 @@ import type { Config } from "./config.ts";
 import { type LetterFilter, matches } from "./dead_letters/filter.ts";
 import { type Letter, originalOf } from "./dead_letters/letter.ts";
 import { findOccupant, occupantText, protocolOf } from "./dead_letters/occupant.ts";
-import { parkWith } from "./dead_letters/parking.ts";
+import { parkedTopicFor, parkWith, topicOf } from "./dead_letters/parking.ts";
 import { redriveGroup } from "./dead_letters/redrive_group.ts";
 import { type FullMarks, Selection, SLICE_LETTERS } from "./dead_letters/selection.ts";
 import { deadLetterTopics } from "./dead_letters/source.ts";
@@ -19,7 +19,6 @@ import { Health } from "./ops/health.ts";
 import { Recent } from "./ops/recent.ts";
 import { Telemetry } from "./ops/telemetry.ts";
 import { type Clock, sleep } from "./processing/clock.ts";
-import type { DeadLetter } from "./processing/dead_letter.ts";
 import type { Handlers } from "./processing/handler.ts";
 import type { Logger, TopicPartition } from "./processing/message.ts";
 import { partitionKey } from "./processing/partition_key.ts";
@@ -121,7 +120,7 @@ export class Redrive {
         selection: this.#selection,
         originalOf,
         instead: what === "park" ? parkWith : null,
-        topicFor: (letter) => this.#topicFor(letter),
+        topicFor: (letter) => topicOf(letter, config),
         parkedTopicFor,
         onStored: ({ topic }) => {
           if (this.#topics.includes(topic)) this.#returned += 1;
@@ -253,12 +252,6 @@ export class Redrive {
     }
   }
 
-  #topicFor({ from, replays = 0, source }: DeadLetter): string {
-    if (from === undefined) return parkedTopicFor(source.topic); // parked, or a batch that cannot be read
-    const isEnough = replays >= this.#options.config.dlqMaxReplays;
-    return isEnough ? parkedTopicFor(from.topic) : from.topic;
-  }
-
   #onRefused({ code }: Refusal): boolean {
     if (code !== ERROR_CODE.INCONSISTENT_GROUP_PROTOCOL) return false;
     void this.#occupied().then((error) => this.#failed.reject(error));
@@ -285,11 +278,6 @@ export function occupiedError(config: Config, who: string | null): ExitError {
   const text = `Wait for the redrive that is under way, or stop it: ${who ?? "another one"}. ` +
     `One that was killed is forgotten within ${seconds} s (group ${redriveGroup(config)})`;
   return new ExitError(EXIT.INCOMPLETE, text);
-}
-
-/** Where letters are parked. */
-export function parkedTopicFor(deadLetterTopic: string): string {
-  return `${deadLetterTopic}.parked`;
 }
 
 /** Can it be taken at all? What is no message can only be parked. */

@@ -1,11 +1,13 @@
-/** The guards of the edge towards Kafka, and of how much is held: see tools/mutations.ts. */
+/** The guards of the edge towards Kafka, of how much is held, and of a redrive: see tools/mutations.ts. */
 import type { Mutation, NamedTest } from "./mutations.ts";
+import { REDRIVE_MUTATIONS } from "./redrive_mutations.ts";
 
 const PARTITION = "src/processing/partition.ts";
 const FETCHER = "src/kafka/fetcher.ts";
 const MEMBERSHIP = "src/kafka/membership.ts";
 
 export const EDGE_MUTATIONS: readonly Mutation[] = [
+  ...REDRIVE_MUTATIONS,
   {
     guard: "the fetcher's own position check",
     file: FETCHER,
@@ -55,16 +57,21 @@ export const EDGE_MUTATIONS: readonly Mutation[] = [
   {
     guard: "what is done above the prefix stands in the commit",
     file: "src/kafka/consumer.ts",
-    from: "const done = partition.doneAbove(DONE_RANGES_MAX);",
-    to: "const done = partition.doneAbove(0 * DONE_RANGES_MAX);",
-    tests: [inConsumer("Consumer.commitMetadata() says what is done above the committed offset")],
+    from: "done: partition.doneAbove(DONE_RANGES_MAX)",
+    to: "done: partition.doneAbove(0 * DONE_RANGES_MAX)",
+    tests: [inConsumer("Consumer.commitEntry() says what is done above the committed offset")],
   },
   {
     guard: "what an earlier owner has done above the prefix is not done again",
     file: PARTITION,
     from: "if (this.#doneBefore.has(message.offset)) {",
     to: "if (message.offset < 0) {",
-    tests: [inAssignment("Assignment.deliver() does not do again what an earlier owner has done")],
+    tests: [
+      {
+        file: "tests/unit/processing/done_before_test.ts",
+        name: "Assignment.deliver() does not do again what an earlier owner has done",
+      },
+    ],
   },
   {
     guard: "the drain before partitions are given up",
@@ -195,8 +202,4 @@ function inMembership(name: string): NamedTest {
 
 function inBuffer(name: string): NamedTest {
   return { file: "tests/unit/processing/buffer_test.ts", name };
-}
-
-function inAssignment(name: string): NamedTest {
-  return { file: "tests/unit/processing/assignment_test.ts", name };
 }

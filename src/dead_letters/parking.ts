@@ -1,7 +1,25 @@
 /** Moves letters to the parked topic, byte for byte: they are done only when the broker has acknowledged them there. */
-import { DeadLetterRefused, type DeadLetterSink } from "../processing/dead_letter.ts";
+import {
+  type DeadLetter,
+  DeadLetterRefused,
+  type DeadLetterSink,
+} from "../processing/dead_letter.ts";
 import { FatalError } from "../processing/failure.ts";
 import type { HandlerContext, Message } from "../processing/message.ts";
+
+/** Where letters are parked. */
+export function parkedTopicFor(deadLetterTopic: string): string {
+  return `${deadLetterTopic}.parked`;
+}
+
+/** Where a letter goes that a redrive writes: back, or into the parked topic once it has failed often enough. */
+export function topicOf(
+  { from, replays = 0, source }: DeadLetter,
+  { dlqMaxReplays }: { readonly dlqMaxReplays: number },
+): string {
+  if (from === undefined) return parkedTopicFor(source.topic); // as it is, or a batch that cannot be read
+  return replays >= dlqMaxReplays ? parkedTopicFor(from.topic) : from.topic;
+}
 
 /** Parks one letter. Throws what makes it worth trying again, and FatalError where that cannot help. */
 export function parkWith(

@@ -5,7 +5,7 @@ import { counted } from "../../doctor/text.ts";
 import type { Handlers } from "../../processing/handler.ts";
 import type { Config } from "../../config.ts";
 import type { LetterFilter } from "../../dead_letters/filter.ts";
-import { parkedTopicFor } from "../../redrive.ts";
+import { parkedTopicFor } from "../../dead_letters/parking.ts";
 import type { Session } from "./session.ts";
 import { number, plain, table } from "./table.ts";
 

@@ -1,5 +1,6 @@
 /** `dead-letters redrive` and `dead-letters park`: says what would happen, asks, does it, and says what came of it. */
 import { findOccupant, occupantText } from "../../dead_letters/occupant.ts";
+import { parkedTopicFor } from "../../dead_letters/parking.ts";
 import { redriveGroup } from "../../dead_letters/redrive_group.ts";
 import type { FullMarks } from "../../dead_letters/selection.ts";
 import { counted } from "../../doctor/text.ts";
@@ -9,7 +10,6 @@ import { systemClock } from "../../ops/system_clock.ts";
 import type { Logger } from "../../processing/message.ts";
 import {
   occupiedError,
-  parkedTopicFor,
   Redrive,
   type RedriveOptions,
   type RedriveProgress,

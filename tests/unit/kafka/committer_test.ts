@@ -246,3 +246,20 @@ Deno.test("Committer takes a partition that the answer leaves out as not committ
   assert.deepEqual(bench.partitions.map(({ committed }) => committed), [5, 0]);
   assert.deepEqual(bench.failed, [{ reason: "UNKNOWN_SERVER_ERROR (-1)", code: -1 }]);
 });
+
+Deno.test("Committer goes on with what goes beside the offset where that must not be lost", async () => {
+  for (const needsMetadata of [false, true]) {
+    const bench = new CommitBench({ needsMetadata });
+    bench.done[0] = 5;
+    const code = ERROR_CODE.OFFSET_METADATA_TOO_LARGE;
+    bench.caller.answer = () => bench.answer(code);
+    await bench.committer.commit();
+    assert.equal(bench.failed[0]?.code, code);
+    bench.caller.answer = () => bench.answer();
+    await bench.committer.commit();
+    const [, again] = bench.caller.calls;
+    assert.ok(again);
+    const { entries: [entry] } = await readCommit(again);
+    assert.equal(entry?.metadata, needsMetadata ? "about 0" : null);
+  }
+});

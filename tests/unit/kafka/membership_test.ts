@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import type { Call } from "../../../src/kafka/connections.ts";
 import { Coordinator } from "../../../src/kafka/coordinator.ts";
 import { ERROR_CODE } from "../../../src/kafka/error_codes.ts";
-import type { GroupListener } from "../../../src/kafka/generation.ts";
+import { type GroupListener, PROTOCOLS } from "../../../src/kafka/generation.ts";
 import { Membership } from "../../../src/kafka/membership.ts";
 import { encodeAssignment } from "../../../src/kafka/subscription.ts";
 import type { TopicPartition } from "../../../src/processing/message.ts";
@@ -29,7 +29,7 @@ class MemberBench {
   readonly membership: Membership;
   readonly #running: Promise<void>;
 
-  constructor(groupInstanceId: string | null = null) {
+  constructor(groupInstanceId: string | null = null, protocols: readonly string[] = PROTOCOLS) {
     this.caller.answer = (call) => this.answer(call);
     const coordinator = new Coordinator({
       caller: this.caller,
@@ -54,6 +54,7 @@ class MemberBench {
       groupId: "group",
       groupInstanceId,
       topics: ["t"],
+      protocols,
       sessionTimeoutMs: SESSION_MS,
       rebalanceTimeoutMs: 30_000,
       heartbeatIntervalMs: 2_000,
@@ -168,4 +169,18 @@ Deno.test("Membership that led before it was restarted joins again when partitio
   await bench.clock.advance(3_000);
   assert.equal(bench.calls("JoinGroup").length, 2);
   await bench.leave();
+});
+
+Deno.test("Membership offers the assignors that it is given, and no other", async () => {
+  for (const protocols of [undefined, ["of-one-member"]]) {
+    const bench = new MemberBench(null, protocols);
+    await bench.clock.advance(0);
+    const [join] = bench.calls("JoinGroup");
+    assert.ok(join);
+    const { request } = join;
+    const sent = (await request.encode(request.maxVersion).encode()).buffer.toString("latin1");
+    const names = [...PROTOCOLS, "of-one-member"].filter((name) => sent.includes(name));
+    assert.deepEqual(names, protocols ?? PROTOCOLS);
+    await bench.leave();
+  }
 });
