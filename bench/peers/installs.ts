@@ -97,8 +97,7 @@ async function installed(
   try {
     return await cached(entry, build);
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split("\n").slice(0, 3).join(" ") : "";
-    throw new PeerMissing(`cannot install: ${reason}`);
+    throw new PeerMissing("its packages cannot be installed", { cause: error });
   }
 }
 

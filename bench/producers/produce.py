@@ -18,7 +18,8 @@ def main(bootstrap, topic, path, count, partitions, batch_messages, rate):
     settings = {
         "bootstrap.servers": bootstrap,
         "compression.type": "snappy",
-        "linger.ms": 0 if rate else 50,
+        # Full batches, however slowly this sends.
+        "linger.ms": 0 if rate else 5000,
         "batch.num.messages": int(batch_messages),
         "queue.buffering.max.messages": 100_000,
     }

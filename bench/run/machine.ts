@@ -1,6 +1,6 @@
 /** What is kept of the machine and the versions, so that a number can be judged later. */
 import { runForResult } from "../../tests/support/command.ts";
-import { DEFAULT_KAFKA_VERSION } from "../../tests/support/kafka_jars.ts";
+import { kafkaVersion } from "../../tests/support/kafka_jars.ts";
 import { VERSIONS } from "../peers/versions.ts";
 import type { Machine } from "../results.ts";
 
@@ -18,7 +18,7 @@ export async function describeMachine(): Promise<Machine> {
   };
 }
 
-/** Runtimes that are there, Kafka, and the packages of all peers. */
+/** Runtimes that are there, Kafka unless it was given, and the packages of all peers. */
 export async function describeVersions(): Promise<Readonly<Record<string, string>>> {
   const node = await firstMatch(["node", "--version"], /v([\d.]+)/);
   const python = await firstMatch(["python3", "--version"], /([\d.]+)/);
@@ -28,7 +28,7 @@ export async function describeVersions(): Promise<Readonly<Record<string, string
     ...(node === null ? {} : { Node: node }),
     ...(python === null ? {} : { Python: python }),
     ...(go === null ? {} : { Go: go }),
-    "Apache Kafka": Deno.env.get("KAFKA_VERSION") || DEFAULT_KAFKA_VERSION,
+    ...(Deno.env.get("KAFKA_BROKERS") ? {} : { "Apache Kafka": kafkaVersion() }),
     ...VERSIONS.npm,
     ...VERSIONS.pip,
     ...VERSIONS.go,

@@ -93,7 +93,8 @@ async function prepareAll(
       contenders.push({ peer, command: await peer.prepare(), samples: [], missing: null });
     } catch (error) {
       if (!(error instanceof PeerMissing)) throw error;
-      onProgress(`${peer.name} is left out: ${error.message}`);
+      const { message, cause } = error;
+      onProgress(`${peer.name} is left out: ${message}${cause === undefined ? "" : `\n${cause}`}`);
       contenders.push({ peer, command: null, samples: [], missing: error.message });
     }
   }
