@@ -77,8 +77,11 @@ export async function host(options: HostOptions): Promise<HostReport> {
   const tracing = await startTracing(config, version);
   const shared = { config, clock, telemetry, health, version };
   const service = new Service({ ...shared, handlers, cpuTimeMs, logger, tracing });
-  const observed = new Observation({ ...shared, service, recent, logging, rows: options.rows });
+  const observing = { ...shared, service, handlers, logger, recent, logging, rows: options.rows };
+  const observed = new Observation(observing);
   observation = observed;
+  // Beside the drain of the service itself.
+  signals.stopped.addEventListener("abort", () => void observed.stop(), { once: true });
   const counts = () => telemetry.counts();
   const report = async (exitCode: ExitCode): Promise<HostReport> => {
     await logging.close(CLOSE_MS);
@@ -94,6 +97,7 @@ export async function host(options: HostOptions): Promise<HostReport> {
     }
     const until = options.until({ logger, counts, stopped: signals.stopped });
     const { abandoned } = await serve(service, { until, stopped: signals.stopped });
+    await observed.stop();
     if (abandoned > 0) {
       logger.warning("Messages left undone, they come again after a restart", { abandoned });
     }
@@ -104,7 +108,7 @@ export async function host(options: HostOptions): Promise<HostReport> {
   } catch (error) {
     if (!(error instanceof ExitError)) throw error;
     logger.error("Cannot go on: {reason}", { reason: error.message, exitCode: error.exitCode });
-    await service.stop();
+    await Promise.all([service.stop(), observed.stop()]);
     return await report(error.exitCode);
   } finally {
     telemetry.stop();

@@ -4,6 +4,7 @@ import { KAFKAJS_VERSION } from "../kafka/kafkajs.ts";
 import { type Health, readyz } from "../ops/health.ts";
 import { type HttpServer, startHttpServer } from "../ops/http_server.ts";
 import { CONSOLE_FILES } from "../console/files.ts";
+import type { DeadLettersDocument } from "../ops/http/dead_letters.ts";
 import type { LogLevelControl } from "../ops/logger.ts";
 import { collectMetrics } from "../ops/metrics/collect.ts";
 import type { ExpositionFormat } from "../ops/metrics/exposition.ts";
@@ -18,7 +19,10 @@ import {
 } from "../ops/snapshot.ts";
 import type { Telemetry } from "../ops/telemetry.ts";
 import type { Clock } from "../processing/clock.ts";
+import type { Handlers } from "../processing/handler.ts";
+import type { Logger } from "../processing/message.ts";
 import type { Service } from "../service.ts";
+import { ConsoleRedrive } from "./console_redrive.ts";
 
 export interface ObservationOptions {
   readonly service: Service;
@@ -26,6 +30,8 @@ export interface ObservationOptions {
   readonly recent: Recent;
   readonly health: Health;
   readonly logging: LogLevelControl;
+  readonly logger: Logger;
+  readonly handlers: Handlers;
   readonly clock: Clock;
   readonly config: Config;
   readonly rows: readonly ConfigRow[];
@@ -39,12 +45,18 @@ export class Observation {
   readonly #build: Snapshot["build"];
   /** Milliseconds since 1970. */
   readonly #startedAt: number;
+  readonly #redrive: ConsoleRedrive;
 
   constructor(options: ObservationOptions) {
     this.#options = options;
     const { clock, version } = options;
     this.#build = { version, deno: Deno.version.deno, kafkajs: KAFKAJS_VERSION };
     this.#startedAt = Math.trunc(clock.wallTime());
+    this.#redrive = new ConsoleRedrive({
+      ...options,
+      telemetry: options.telemetry.operator,
+      onEnded: () => options.service.deadLetters.expire(),
+    });
   }
 
   /**
@@ -62,11 +74,13 @@ export class Observation {
       metrics: (format) => this.metrics(format),
       status: () => this.status(),
       snapshot: () => this.snapshot(),
-      deadLetters: () => service.deadLetters.document(),
+      deadLetters: () => this.deadLetters(),
       actions: {
         pause: (scope, facts) => service.operator.pause(scope, facts),
         resume: (scope, facts) => service.operator.resume(scope, facts),
         rehearse: (scope, facts) => service.deadLetters.rehearse(scope, facts),
+        redrive: (scope, facts) => this.#redrive.start(scope, facts),
+        stopRedrive: (facts) => this.#redrive.stopFor(facts),
         setLogLevel: (level, by) => logging.setLevel(level, by),
       },
       consoleFiles: CONSOLE_FILES,
@@ -110,6 +124,15 @@ export class Observation {
       log: { level: logging.level, configuredLevel: logging.configuredLevel },
       canAct: config.consoleToken !== null,
     };
+  }
+
+  deadLetters(): DeadLettersDocument {
+    return { ...this.#options.service.deadLetters.document(), redrive: this.#redrive.state };
+  }
+
+  /** Ends what operators have begun. */
+  async stop(): Promise<void> {
+    await this.#redrive.stop();
   }
 
   /** Whoever reaches the port may ask for it, so there is nothing of a message in it. */

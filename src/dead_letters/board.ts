@@ -47,6 +47,8 @@ export class LettersBoard {
   #look: LettersLook | null = null;
   #problem: string | null = null;
   #lookAgainAt = -Infinity;
+  /** Since the last look began. */
+  #isExpired = false;
   #looking: Promise<void> | null = null;
   #rehearsal: RehearsalState | null = null;
   #rehearsing: Promise<void> | null = null;
@@ -57,7 +59,7 @@ export class LettersBoard {
   }
 
   /** What is known; has a look in the background when it is time for one. */
-  document(): DeadLettersDocument {
+  document(): Omit<DeadLettersDocument, "redrive"> {
     this.#lookIfDue();
     const rehearsal = this.#rehearsal;
     return { topics: this.#topics, problem: this.#problem, look: this.#look, rehearsal };
@@ -95,6 +97,12 @@ export class LettersBoard {
     });
   }
 
+  /** What is known is old: the next one who asks has a look taken. */
+  expire(): void {
+    this.#lookAgainAt = -Infinity;
+    this.#isExpired = true;
+  }
+
   /** Nothing more is read; resolves when what is under way has ended, which open requests hold up. */
   async stop(): Promise<void> {
     this.#stop.abort();
@@ -107,9 +115,11 @@ export class LettersBoard {
     const isOver = this.#stop.signal.aborted || this.#topics.length === 0;
     if (!isIdle || isOver || clock.now() < this.#lookAgainAt) return;
     const startedAt = clock.now();
+    this.#isExpired = false;
     this.#looking = this.#lookOnce().finally(() => {
       const tookMs = clock.now() - startedAt;
-      this.#lookAgainAt = clock.now() + Math.max(PAUSE_MIN_MS, PAUSE_SHARE * tookMs);
+      const pauseMs = Math.max(PAUSE_MIN_MS, PAUSE_SHARE * tookMs);
+      this.#lookAgainAt = this.#isExpired ? -Infinity : clock.now() + pauseMs;
       this.#looking = null;
     });
   }

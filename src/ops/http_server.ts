@@ -135,6 +135,8 @@ const ACTIONS: Readonly<Record<string, ActionName>> = {
   "/actions/resume": "resume",
   "/actions/log-level": "setLogLevel",
   "/actions/rehearse": "rehearse",
+  "/actions/redrive": "redrive",
+  "/actions/redrive-stop": "stopRedrive",
 };
 
 /** What the page asks for beside its files. */

@@ -5,13 +5,17 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
+import { EmbeddedKafka } from "../../src/broker/embedded_kafka.ts";
 import { CONSOLE_FILES } from "../../src/console/files.ts";
 import { Health } from "../../src/ops/health.ts";
 import { type HttpServer, startHttpServer } from "../../src/ops/http_server.ts";
 import { systemClock } from "../../src/ops/system_clock.ts";
 import { browserTest } from "../support/browser.ts";
+import { letterRecord } from "../support/dead_letters.ts";
+import { events } from "../support/events.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePorts } from "../support/free_ports.ts";
+import { KafkaClient } from "../support/kafka_client.ts";
 import { madeUpDeadLetters } from "../support/made_up_dead_letters.ts";
 import { madeUpSnapshot } from "../support/made_up_snapshot.ts";
 import { Program } from "../support/program.ts";
@@ -81,6 +85,67 @@ browserTest(
     assert.deepEqual(browser.complaints, []);
   },
 );
+
+browserTest(
+  "a new cause is seen, rehearsed once it is mended, redriven, and drains",
+  async (browser) => {
+    await using kafka = await startKafkaWithLetters(120);
+    const [port] = freePorts(1);
+    await using service = await Program.start({
+      args: [],
+      env: {
+        KAFKA_BROKERS: kafka.bootstrap,
+        CONSOLE_TOKEN: TOKEN,
+        HTTP_PORT: `${port}`,
+        LOG_LEVEL: "info",
+        ENVIRONMENT: "production",
+      },
+    });
+    await service.waitForLine("Joined the group");
+    const page = await browser.open(`http://127.0.0.1:${port}/`);
+    const row = page.locator("#causes-table tbody tr", { hasText: "user_id: expected string" });
+    await row.locator("td.number", { hasText: "120" }).waitFor();
+    await row.getByRole("button", { name: "Rehearse" }).click();
+    await page.locator("#action-by").fill("ann");
+    await page.locator("#action-token").fill(TOKEN);
+    await page.locator("#action-do").click();
+    await row.locator("td", { hasText: /^120 pass$/ }).waitFor();
+    await row.getByRole("button", { name: "Redrive" }).click();
+    await page.locator("#action-do").click();
+    await page.locator("#redrive-state", { hasText: "120 processed" }).waitFor();
+    await page.locator("#causes-count", { hasText: "1 to deal with, 120 dealt with" }).waitFor();
+    assert.equal(await row.count(), 0);
+    assert.equal(await page.locator("#redrive-stop").isVisible(), false);
+    await service.waitForLine("Redrive ended");
+    assert.ok(service.stdout.some((line) => /redriven by an operator.*ann/.test(line)));
+    assert.deepEqual(browser.complaints, []);
+  },
+);
+
+/** So many letters whose mistake has been mended since, and one that has not. */
+async function startKafkaWithLetters(count: number) {
+  const embedded = await EmbeddedKafka.start();
+  const { bootstrap } = embedded;
+  await using client = new KafkaClient(bootstrap);
+  const topic = "user-activity-events";
+  await client.createTopic({ name: topic });
+  await client.createTopic({ name: `${topic}.dlq` });
+  const failure = {
+    stage: "validate",
+    code: "schema_mismatch",
+    message: "user_id: expected string, received number",
+    rules: ["user_id invalid_type"],
+  } as const;
+  const notJson = { stage: "decode", code: "not_json", message: "the value is not JSON" } as const;
+  const source = { topic, partition: 0, offset: 0 };
+  await client.produce(`${topic}.dlq`, [
+    ...events({ seed: 1, count }).map(({ key, value }, offset) =>
+      letterRecord({ source: { ...source, offset }, key, value, failure })
+    ),
+    letterRecord({ source, value: "{", failure: notJson }),
+  ]);
+  return embedded;
+}
 
 browserTest("the log level changes for a while", async (browser) => {
   await using demo = await startDemo();
@@ -202,7 +267,14 @@ function startSite(options: { readonly partitions: number; readonly canAct?: boo
     status: () => ({ ...snapshot(), configuration: SETTINGS }),
     snapshot,
     deadLetters: madeUpDeadLetters,
-    actions: { pause() {}, resume() {}, rehearse() {}, setLogLevel() {} },
+    actions: {
+      pause() {},
+      resume() {},
+      rehearse() {},
+      redrive() {},
+      stopRedrive() {},
+      setLogLevel() {},
+    },
     consoleFiles: CONSOLE_FILES,
     onIntrusion() {},
   }) as HttpServer;

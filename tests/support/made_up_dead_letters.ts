@@ -4,7 +4,22 @@ import type { DeadLettersDocument } from "../../src/ops/http/dead_letters.ts";
 const NOW = Date.UTC(2024, 0, 15, 10, 30);
 const HOUR_MS = 3_600_000;
 
-/** Two causes, one of them rehearsed. */
+const REDRIVE: DeadLettersDocument["redrive"] = {
+  by: "ann",
+  fingerprint: "8ff24198ff",
+  startedAt: NOW - 2_000,
+  endedAt: null,
+  state: "running",
+  taken: 700,
+  processed: 678,
+  skipped: 1,
+  returned: 2,
+  parked: 3,
+  ending: null,
+  problem: null,
+};
+
+/** Two causes, both rehearsed, and one of them being redriven. */
 export function madeUpDeadLetters(): DeadLettersDocument {
   return {
     topics: ["user-activity-events.dlq"],
@@ -46,6 +61,7 @@ export function madeUpDeadLetters(): DeadLettersDocument {
         },
       ],
     },
+    redrive: REDRIVE,
     rehearsal: {
       by: "ann",
       fingerprint: null,

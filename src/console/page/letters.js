@@ -1,16 +1,16 @@
 /**
- * Dead letters by cause: what lies in their topics, and what a rehearsal says would become of it. Asked for by itself,
- * more seldom than snapshots: somebody has to read it from Kafka.
+ * Dead letters by cause: what lies in their topics, what a rehearsal says would become of it, and a redrive. Asked for
+ * by itself, more seldom than snapshots: somebody has to read it from Kafka.
  */
 import { ask } from "./actions.js";
 import { byId, find, make, setText } from "./dom.js";
 import { dayAndTime, duration, whole } from "./format.js";
 
-/** @import { DeadLettersDocument, LetterCause, RehearsalState, RehearsedCause } from "../../ops/http/dead_letters.ts" */
+/** @import { DeadLettersDocument, LetterCause, RedriveState, RehearsalState, RehearsedCause } from "../../ops/http/dead_letters.ts" */
 /** @import { Snapshot } from "../../ops/snapshot.ts" */
 
 const EVERY_MS = 5_000;
-/** While somebody waits for what comes of a rehearsal. */
+/** While somebody waits for what comes of it. */
 const BUSY_MS = 500;
 const COLUMNS = 9;
 
@@ -22,6 +22,8 @@ let drawn = "";
 
 export function setUpLetters() {
   byId("rehearse-all").addEventListener("click", () => rehearse(null));
+  byId("redrive-all").addEventListener("click", () => redrive(null));
+  byId("redrive-stop").addEventListener("click", stopRedrive);
   void keepAsking();
 }
 
@@ -37,7 +39,7 @@ async function keepAsking() {
     const found = await load();
     if (found !== null) show(found);
   }
-  const isBusy = shown?.rehearsal?.endedAt === null || shown?.look === null;
+  const isBusy = shown?.look === null || (shown !== null && isUnderWay(shown));
   setTimeout(() => void keepAsking(), isBusy ? BUSY_MS : EVERY_MS);
 }
 
@@ -54,21 +56,29 @@ async function load() {
 /** @param {DeadLettersDocument} found */
 function show(found) {
   shown = found;
-  const { look, rehearsal } = found;
-  const isRehearsing = rehearsal?.endedAt === null;
+  const { look, rehearsal, redrive: redriving } = found;
   setText(byId("causes-count"), countText(found));
-  const all = find("#rehearse-all", HTMLButtonElement);
-  all.hidden = !canAct || look === null || look.count === 0;
-  all.disabled = isRehearsing;
+  byId("letter-actions").hidden = !canAct || look === null || look.count === 0;
+  for (const id of ["rehearse-all", "redrive-all"]) {
+    find(`#${id}`, HTMLButtonElement).disabled = isUnderWay(found);
+  }
   const problem = byId("causes-problem");
   problem.hidden = found.problem === null;
   setText(problem, found.problem === null ? "" : `Dead letters cannot be read: ${found.problem}`);
   setText(byId("rehearsal-state"), rehearsal === null ? "" : rehearsalText(rehearsal));
-  const key = JSON.stringify([look?.causes, rehearsal, canAct, minuteOf(look?.at)]);
+  setText(byId("redrive-state"), redriving === null ? "" : redriveText(redriving));
+  byId("redrive-stop").hidden = !canAct || redriving === null || redriving.endedAt !== null;
+  const isBusy = isUnderWay(found);
+  const key = JSON.stringify([look?.causes, rehearsal, canAct, isBusy, minuteOf(look?.at)]);
   if (key === drawn) return;
   drawn = key;
   drawCauses(found);
   drawFailures(rehearsal);
+}
+
+/** @param {DeadLettersDocument} found */
+function isUnderWay({ rehearsal, redrive: redriving }) {
+  return rehearsal?.endedAt === null || redriving?.endedAt === null;
 }
 
 /** @param {DeadLettersDocument} found */
@@ -100,18 +110,45 @@ function rehearsalText({ by, fingerprint, endedAt, isComplete, problem, count, c
   }${end}`;
 }
 
+/** What has become of letters so far, or in the end. @param {RedriveState} redriving */
+function redriveText({ by, fingerprint, endedAt, state, ending, problem, ...counts }) {
+  const what = fingerprint === null ? "all causes" : fingerprint;
+  const parts = [
+    `${whole(counts.processed)} processed`,
+    ...(counts.skipped > 0 ? [`${whole(counts.skipped)} without a value`] : []),
+    ...(counts.returned > 0 ? [`${whole(counts.returned)} failed again`] : []),
+    ...(counts.parked > 0 ? [`${whole(counts.parked)} parked`] : []),
+  ];
+  const done = `${whole(counts.taken)} begun, ${parts.join(", ")}`;
+  if (endedAt === null) {
+    const now = state === "stopping" ? "Stopping the redrive of" : "Redriving";
+    return `${now} ${what} for ${by}: ${done}`;
+  }
+  const end = problem !== null ? `. It ended early: ${problem}` : ENDINGS[ending ?? ""] ?? "";
+  return `Redrove ${what} for ${by} until ${dayAndTime(endedAt)}: ${done}${end}`;
+}
+
+/** @type {Readonly<Record<string, string>>} */
+const ENDINGS = {
+  stopped: ". It was stopped: redrive once more to go on",
+  marks: ". There is no room for more marks: dead-letters redrive says what to do",
+  uncommitted: ". The last commit was not acknowledged: what was done last may be done again",
+};
+
 /** @param {DeadLettersDocument} found */
-function drawCauses({ look, rehearsal }) {
+function drawCauses(found) {
+  const { look, rehearsal } = found;
   const body = find("#causes-table tbody", HTMLTableSectionElement);
   const focused = document.activeElement?.id ?? "";
   const causes = look?.causes ?? [];
-  const rows = causes.map((cause) => causeRow(cause, { at: look?.at ?? 0, rehearsal }));
+  const isBusy = isUnderWay(found);
+  const rows = causes.map((cause) => causeRow(cause, { at: look?.at ?? 0, rehearsal, isBusy }));
   if (look !== null && look.moreCauses > 0) {
     rows.push(wideRow(`and ${whole(look.moreCauses)} causes more`));
   }
   if (rows.length === 0) rows.push(wideRow(look === null ? "Not looked yet" : "None"));
   body.replaceChildren(...rows);
-  if (focused.startsWith("rehearse-")) document.getElementById(focused)?.focus();
+  if (/^re(hearse|drive)-/.test(focused)) document.getElementById(focused)?.focus();
 }
 
 /** @param {string} text */
@@ -123,15 +160,17 @@ function wideRow(text) {
 
 /**
  * @param {LetterCause} cause
- * @param {{ at: number, rehearsal: RehearsalState | null }} options
+ * @param {{ at: number, rehearsal: RehearsalState | null, isBusy: boolean }} options
  */
-function causeRow(cause, { at, rehearsal }) {
+function causeRow(cause, { at, rehearsal, isBusy }) {
   const { fingerprint, count, firstAt, lastAt, trend, samples } = cause;
   const name = make("th", { text: fingerprint ?? "unknown" });
   name.scope = "row";
   const act = make("td");
   if (canAct && fingerprint !== null && fingerprint !== "other") {
-    act.append(rehearseButton(fingerprint, rehearsal?.endedAt === null));
+    const rehearseIt = causeButton("Rehearse", { fingerprint, isBusy, run: rehearse });
+    const redriveIt = causeButton("Redrive", { fingerprint, isBusy, run: redrive });
+    act.append(rehearseIt, " ", redriveIt);
   }
   const places = samples.map(({ topic, partition, offset }) => `${topic}[${partition}]@${offset}`);
   return make(
@@ -150,16 +189,16 @@ function causeRow(cause, { at, rehearsal }) {
 }
 
 /**
- * @param {string} fingerprint
- * @param {boolean} isBusy
+ * @param {string} verb
+ * @param {{ fingerprint: string, isBusy: boolean, run: (fingerprint: string) => void }} options
  */
-function rehearseButton(fingerprint, isBusy) {
-  const button = make("button", { text: "Rehearse" });
+function causeButton(verb, { fingerprint, isBusy, run }) {
+  const button = make("button", { text: verb });
   button.type = "button";
-  button.id = `rehearse-${fingerprint}`;
-  button.ariaLabel = `Rehearse ${fingerprint}`;
+  button.id = `${verb.toLowerCase()}-${fingerprint}`;
+  button.ariaLabel = `${verb} ${fingerprint}`;
   button.disabled = isBusy;
-  button.addEventListener("click", () => rehearse(fingerprint));
+  button.addEventListener("click", () => run(fingerprint));
   return button;
 }
 
@@ -175,6 +214,34 @@ function rehearse(fingerprint) {
     needsReason: false,
     body: { fingerprint },
     done: `Rehearsing ${what}`,
+  });
+}
+
+/** @param {string | null} fingerprint */
+function redrive(fingerprint) {
+  const what = fingerprint === null ? "all dead letters" : `dead letters of ${fingerprint}`;
+  ask({
+    path: "actions/redrive",
+    title: `Redrive ${what}`,
+    text:
+      "Takes those that lie there now through validation and handlers of this version, in the " +
+      "order of their keys. What fails again goes back, and is parked after DLQ_MAX_REPLAYS.",
+    verb: "Redrive",
+    needsReason: false,
+    body: { fingerprint },
+    done: `Redriving ${what}`,
+  });
+}
+
+function stopRedrive() {
+  ask({
+    path: "actions/redrive-stop",
+    title: "Stop the redrive",
+    text: "Begins nothing more, and ends what is under way. Another redrive goes on with the rest.",
+    verb: "Stop",
+    needsReason: false,
+    body: {},
+    done: "The redrive stops",
   });
 }
 

@@ -1,6 +1,6 @@
 /**
- * What an operator can do over HTTP: hold partitions still, let them go on, have dead letters rehearsed, and have more
- * or less logged.
+ * What an operator can do over HTTP: hold partitions still, let them go on, have dead letters rehearsed and redriven,
+ * and have more or less logged.
  */
 import { z } from "zod";
 import type { TopicPartition } from "../../processing/message.ts";
@@ -8,6 +8,11 @@ import { LOG_LEVELS, type LogLevel } from "../logger.ts";
 
 /** Everything, or these. */
 export type ActionScope = "all" | readonly TopicPartition[];
+
+/** Dead letters of one cause; of all with null. */
+export interface LetterScope {
+  readonly fingerprint: string | null;
+}
 
 /** Who asked, and why. */
 export interface ActionFacts {
@@ -25,8 +30,12 @@ export interface PartitionActions {
 }
 
 export interface OperatorActions extends PartitionActions {
-  /** Those of one cause, or all. @throws ActionError when that cannot be now */
-  rehearse(scope: { readonly fingerprint: string | null }, facts: ActionFacts): void;
+  /** @throws ActionError when that cannot be now */
+  rehearse(scope: LetterScope, facts: ActionFacts): void;
+  /** @throws ActionError when that cannot be now */
+  redrive(scope: LetterScope, facts: ActionFacts): void;
+  /** @throws ActionError when none is under way */
+  stopRedrive(facts: ActionFacts): void;
   /** For so long, then LOG_LEVEL holds again. */
   setLogLevel(level: LogLevel, options: { readonly by: string; readonly forMs: number }): void;
 }
@@ -69,10 +78,11 @@ const PARTITIONS = z.strictObject({
   reason: LINE.default(""),
   by: BY,
 });
-const REHEARSAL = z.strictObject({
+const LETTERS = z.strictObject({
   fingerprint: LINE.min(1).nullable().default(null),
   by: BY,
 });
+const NOTHING_ELSE = z.strictObject({ by: BY });
 const LOG_LEVEL = z.strictObject({
   level: z.enum(LOG_LEVELS),
   minutes: z.int().min(1).max(LOG_LEVEL_MINUTES_MAX),
@@ -93,7 +103,10 @@ export async function act(
   const given = jsonOrNull(body);
   try {
     if (action === "setLogLevel") return setLogLevel(given, { from, actions });
-    if (action === "rehearse") return rehearse(given, { from, actions });
+    if (action === "stopRedrive") return stopRedrive(given, { from, actions });
+    if (action === "rehearse" || action === "redrive") {
+      return takeLetters(action, given, { from, actions });
+    }
     return movePartitions(action, given, { from, actions });
   } catch (error) {
     if (!(error instanceof ActionError)) throw error;
@@ -114,14 +127,25 @@ function movePartitions(
   return DONE;
 }
 
-function rehearse(
+function takeLetters(
+  action: "rehearse" | "redrive",
   given: unknown,
   { from, actions }: { readonly from: string; readonly actions: OperatorActions },
 ): ActionAnswer {
-  const parsed = REHEARSAL.safeParse(given);
+  const parsed = LETTERS.safeParse(given);
   if (!parsed.success) return unusable(parsed.error);
   const { fingerprint, by } = parsed.data;
-  actions.rehearse({ fingerprint }, { by, reason: "", from });
+  actions[action]({ fingerprint }, { by, reason: "", from });
+  return DONE;
+}
+
+function stopRedrive(
+  given: unknown,
+  { from, actions }: { readonly from: string; readonly actions: OperatorActions },
+): ActionAnswer {
+  const parsed = NOTHING_ELSE.safeParse(given);
+  if (!parsed.success) return unusable(parsed.error);
+  actions.stopRedrive({ by: parsed.data.by, reason: "", from });
   return DONE;
 }
 

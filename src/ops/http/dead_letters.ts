@@ -1,4 +1,4 @@
-/** What `/dead-letters` answers: dead letters by cause, as they were last looked at, and the rehearsal of late. */
+/** What `/dead-letters` answers: dead letters by cause, as they were last looked at, and what operators did with them. */
 import type { Coordinates } from "../../processing/message.ts";
 
 /** Times are milliseconds since 1970. */
@@ -11,6 +11,8 @@ export interface DeadLettersDocument {
   readonly look: LettersLook | null;
   /** The last one, or the one that is under way; null when there was none. */
   readonly rehearsal: RehearsalState | null;
+  /** The last one of this process, or the one that is under way; null when there was none. */
+  readonly redrive: RedriveState | null;
 }
 
 export interface LettersLook {
@@ -80,4 +82,26 @@ export interface RehearsedFailure {
   readonly reason: string;
   readonly count: number;
   readonly sample: Coordinates;
+}
+
+export interface RedriveState {
+  readonly by: string;
+  /** Of this cause only; null: of all. */
+  readonly fingerprint: string | null;
+  readonly startedAt: number;
+  /** Null: it is under way. */
+  readonly endedAt: number | null;
+  readonly state: "starting" | "running" | "stopping" | "ended";
+  /** Letters that were begun. */
+  readonly taken: number;
+  readonly processed: number;
+  /** They have no value. */
+  readonly skipped: number;
+  /** Failed again, and lie in the dead-letter topic anew. */
+  readonly returned: number;
+  readonly parked: number;
+  /** Why it ended: `all`, `count`, `stopped`, `marks`, `uncommitted`; null while it is under way, or with a problem. */
+  readonly ending: string | null;
+  /** Why it could not go on; null when it could. */
+  readonly problem: string | null;
 }

@@ -117,7 +117,14 @@ function start(): HttpServer {
     metrics: () => "# EOF\n",
     snapshot: () => ({ lag: 3 }),
     deadLetters: () => ({}),
-    actions: { pause() {}, resume() {}, rehearse() {}, setLogLevel() {} },
+    actions: {
+      pause() {},
+      resume() {},
+      rehearse() {},
+      redrive() {},
+      stopRedrive() {},
+      setLogLevel() {},
+    },
     consoleFiles: new Map(),
     onIntrusion() {},
   });

@@ -179,3 +179,23 @@ Deno.test("LettersBoard has nothing to look at with DLQ_TOPIC=none, and nothing 
   board.document();
   assert.equal(state.looks, 0);
 });
+
+Deno.test("LettersBoard looks again at once after expire(), also when that came during a look", async () => {
+  const { clock, board, state } = bench();
+  const held = Promise.withResolvers<void>();
+  state.hold = held.promise;
+  board.document();
+  await clock.advance(0);
+  board.expire();
+  held.resolve();
+  await clock.advance(0);
+  board.document();
+  await clock.advance(0);
+  assert.equal(state.looks, 2);
+  board.document();
+  assert.equal(state.looks, 2, "that was for one look");
+  board.expire();
+  board.document();
+  assert.equal(state.looks, 3);
+  await board.stop();
+});

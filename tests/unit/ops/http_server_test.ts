@@ -32,6 +32,8 @@ function start(options: { port?: number | null; status?: () => unknown } = {}) {
       pause: (scope, { from }) => done.push(["pause", scope, from]),
       resume: (scope, { from }) => done.push(["resume", scope, from]),
       rehearse: ({ fingerprint }, { by }) => done.push(["rehearse", fingerprint, by]),
+      redrive: ({ fingerprint }, { by }) => done.push(["redrive", fingerprint, by]),
+      stopRedrive: ({ by }) => done.push(["stopRedrive", by]),
       setLogLevel: (level) => done.push(["setLogLevel", level]),
     },
     consoleFiles: CONSOLE_FILES,

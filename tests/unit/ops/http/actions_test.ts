@@ -18,6 +18,8 @@ function bench() {
       if (scope.fingerprint === "busy") throw new ActionError("Wait", { status: 409 });
       done.push(["rehearse", scope, facts]);
     },
+    redrive: (scope, facts) => done.push(["redrive", scope, facts]),
+    stopRedrive: (facts) => done.push(["stopRedrive", facts]),
     setLogLevel: (level, options) => done.push(["setLogLevel", level, options]),
   };
   const send = async (action: ActionName, body: string) => {
@@ -90,4 +92,20 @@ Deno.test("act() rehearses the letters of one cause, or all, unless it cannot be
     ["rehearse", { fingerprint: "0123456789" }, { by: "ann", reason: "", from: "127.0.0.1" }],
     ["rehearse", { fingerprint: null }, { by: "operator", reason: "", from: "127.0.0.1" }],
   ]);
+});
+
+Deno.test("act() redrives the letters of one cause, or all, and stops that", async () => {
+  const { done, send } = bench();
+  const facts = { by: "ann", reason: "", from: "127.0.0.1" };
+  assert.equal(
+    await send("redrive", JSON.stringify({ fingerprint: "0123456789", by: "ann" })),
+    200,
+  );
+  assert.equal(await send("stopRedrive", JSON.stringify({ by: "ann" })), 200);
+  assert.equal(await send("stopRedrive", JSON.stringify({ fingerprint: null })), 400);
+  assert.equal(await send("redrive", "[]"), 400);
+  assert.deepEqual(done, [["redrive", { fingerprint: "0123456789" }, facts], [
+    "stopRedrive",
+    facts,
+  ]]);
 });
