@@ -171,7 +171,7 @@ export class Redrive {
   }
 
   async #run(): Promise<RedriveEnding> {
-    await Promise.race([this.#service.start(), this.#failed.promise]);
+    await this.#started();
     const partitions = await this.#joined();
     const ends = await this.#ends(partitions);
     if (this.#stop.signal.aborted || ends === null) return "stopped";
@@ -180,6 +180,15 @@ export class Redrive {
     await this.#until(() => this.#isOver(partitions));
     const ending = this.#ending();
     return ending === "stopped" || await this.#committed() ? ending : "uncommitted";
+  }
+
+  /** Or stopped meanwhile, which ends the start, too. */
+  async #started(): Promise<void> {
+    const { promise: stopped, resolve } = Promise.withResolvers<void>();
+    this.#stop.signal.addEventListener("abort", () => resolve(), { once: true });
+    const starting = this.#service.start();
+    starting.catch(() => {}); // once it is stopped nobody listens any more
+    if (!this.#stop.signal.aborted) await Promise.race([starting, this.#failed.promise, stopped]);
   }
 
   #ending(): RedriveEnding {

@@ -9,7 +9,9 @@ import { deadLetters, letterRecord } from "../support/dead_letters.ts";
 import { events } from "../support/events.ts";
 import { eventually } from "../support/eventually.ts";
 import { connectLetter, springLetter } from "../support/foreign_letters.ts";
+import { freePorts } from "../support/free_ports.ts";
 import { kafkaTest, type KafkaUnderTest } from "../support/kafka.ts";
+import { RecordingLogger } from "../support/recording_logger.ts";
 import { makeRedrive, runRedrive } from "../support/redriving.ts";
 
 const REFUSED = { stage: "handle", code: "no_user", message: "No such user" } as const;
@@ -273,3 +275,22 @@ kafkaTest(
     assert.deepEqual(await kafka.committed(`${group}.redrive`, dlq), [-1]);
   },
 );
+
+Deno.test("a redrive that finds no Kafka can be stopped at once", async () => {
+  const [port = 0] = freePorts(1);
+  const logger = new RecordingLogger();
+  const redrive = makeRedrive({ bootstrap: `127.0.0.1:${port}` }, {
+    topic: "events",
+    group: "group",
+    logger,
+    settings: { MAX_RETRIES: "1000", RETRY_DELAY: "600" },
+  });
+  const running = redrive.run();
+  await eventually("it waits before it tries again", () => Promise.resolve(logger.lines), {
+    withinMs: WITHIN_MS,
+    until: (lines) => lines.some(({ text }) => text.includes("trying again")),
+  });
+  redrive.stop();
+  const { ending, state, taken } = await running;
+  assert.deepEqual([ending, state, taken], ["stopped", "ended", 0]);
+});
