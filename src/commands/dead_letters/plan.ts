@@ -80,44 +80,52 @@ export function planned({ takes, limit }: Plan): number {
 }
 
 export function planText(plan: Plan): string {
-  const { what, takes, limit, topics, report, never, lastChances, filtered, settled } = plan;
-  const doing = what === "park" ? "park" : "redrive";
-  const where = topics.join(", ");
+  const { what, takes, limit, topics, report, filtered } = plan;
   const some = limit !== null && limit < takes ? ` of ${number(takes)}` : "";
-  const { passes, valid, fails } = report.prospects;
+  const letters = `dead ${takes === 1 ? "letter" : "letters"} of ${topics.join(", ")}`;
   return [
-    `Would ${doing} ${number(planned(plan))}${some} dead ${
-      takes === 1 ? "letter" : "letters"
-    } of ${where}`,
+    `Would ${what} ${number(planned(plan))}${some} ${letters}`,
     ...(report.count === 0 ? [] : ["", ...causeLines(plan), ""]),
-    ...(what === "park"
-      ? [`They go to ${topics.map(parkedTopicFor).join(", ")}, byte for byte`]
-      : takes === 0
-      ? []
-      : [
-        `Today ${number(passes)} would pass, ${number(valid)} fit the schema, ${
-          number(fails)
-        } would fail again`,
-      ]),
-    ...(what === "park" || lastChances === 0 ? [] : [
-      `${counted(lastChances, "letter")} would be parked in ${
-        topics.map(parkedTopicFor).join(", ")
-      } on failing once more`,
-    ]),
-    ...(what === "park" || never === 0 ? [] : [
-      `${
-        counted(never, "letter")
-      } can never be redriven and stay: \`dead-letters park\` moves them away`,
-    ]),
+    ...(what === "park" ? [`They go to ${parkedTopics(plan)}, byte for byte`] : endsText(plan)),
     ...(filtered === 0
       ? []
-      : [`${counted(filtered, "letter")} do not fit the filter and stay as they are`]),
-    ...marksText(settled, plan),
+      : [`${counted(filtered, "letter")} outside the filter ${stay(filtered)}`]),
+    ...marksText(plan),
   ].join("\n");
 }
 
+/** How those would end that are processed again. */
+function endsText(plan: Plan): readonly string[] {
+  const { takes, report, lastChances, never } = plan;
+  const { passes, valid, fails } = report.prospects;
+  return [
+    ...(takes === 0 ? [] : [`${number(passes)} would pass, ${number(fails)} would fail again`]),
+    ...(valid === 0
+      ? []
+      : [`${number(valid)} fit the schema; only their handlers can tell whether they pass`]),
+    ...(lastChances === 0 ? [] : [
+      `${counted(lastChances, "letter")} would be parked in ${
+        parkedTopics(plan)
+      } on failing once more`,
+    ]),
+    ...(never === 0 ? [] : [
+      `${counted(never, "letter")} that can never be redriven ${
+        stay(never)
+      }: dead-letters park moves them away`,
+    ]),
+  ];
+}
+
+function stay(count: number): string {
+  return count === 1 ? "stays as it is" : "stay as they are";
+}
+
+function parkedTopics({ topics }: Plan): string {
+  return topics.map(parkedTopicFor).join(", ");
+}
+
 /** What is done is known for as long as Kafka keeps what the group committed. */
-function marksText(settled: number, { settledUnknown, report }: Plan): readonly string[] {
+function marksText({ settled, settledUnknown, report }: Plan): readonly string[] {
   if (settledUnknown !== null) {
     return [
       `Nobody says which were dealt with before, so they may be among these: ${settledUnknown}`,
@@ -125,8 +133,8 @@ function marksText(settled: number, { settledUnknown, report }: Plan): readonly 
   }
   if (settled > 0 || report.count === 0) return [];
   return [
-    "None of them is marked as dealt with. If some were redriven before, Kafka has forgotten it: it keeps what a group " +
-    "without members committed for offsets.retention.minutes, 7 days by default",
+    "No letter is marked as dealt with. Were there any, Kafka has forgotten them: it keeps the marks of a group at " +
+    "rest for offsets.retention.minutes, 7 days by default",
   ];
 }
 

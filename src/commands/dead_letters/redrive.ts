@@ -172,8 +172,9 @@ function reportText({ what, topics }: Plan, report: RedriveReport): string {
   const verb = what === "park" ? "Parked" : "Redrove";
   const { ending, returned, parked, taken } = report;
   const done = counted(taken, "dead letter");
+  const isAllParked = what === "park" && parked === taken;
   return [
-    `${verb} ${done} of ${topics.join(", ")}: ${outcomes(report)}`,
+    `${verb} ${done} of ${topics.join(", ")}${isAllParked ? "" : `: ${outcomes(report)}`}`,
     ...(returned === 0 ? [] : ["What failed again lies in the dead-letter topic anew, with why"]),
     ...(parked === 0 ? [] : [`What is parked lies in ${topics.map(parkedTopicFor).join(", ")}`]),
     ...(ending === "count" ? ["--count is reached: the same command goes on with the next"] : []),
