@@ -198,3 +198,32 @@ function assertKeyOrder(handled: readonly Handled[], all: readonly TestEvent[]):
     last.set(name, offset);
   }
 }
+
+kafkaTest(
+  "a redrive that gets SIGTERM ends what it has begun, and the next one does the rest: each once",
+  { topics: { events: PARTITIONS } },
+  async (kafka) => {
+    const topic = kafka.topics.events;
+    const dlq = await kafka.createTopic({ name: `${topic}.dlq`, partitions: PARTITIONS });
+    const group = kafka.unique("group");
+    const all = await produceLetters(kafka, { dlq, count: 200 });
+    const wanted = all.filter((_, at) => fingerprintOf(failureOf(at)) === MENDED);
+    await using recording = await Recording.start();
+    const settings = { CONCURRENCY: "4" };
+    const plan = { minMs: 30, maxMs: 30 };
+    const options = { topic, group, settings, plan, flags: { fingerprint: MENDED } };
+    await using stopped = await recording.startRedrive(kafka, options);
+    await recording.untilDone(10, { process: "p1", withinMs: WITHIN_MS });
+    const { code } = await stopped.stop();
+    assert.equal(code, 75);
+    assert.equal(reportOf(stopped).ending, "stopped");
+    await using next = await recording.startRedrive(kafka, options);
+    assert.equal((await next.waitForExit(WITHIN_MS)).code, 0, "it need not wait for the first one");
+    const starts = startsOf(await recording.handled());
+    assert.equal(starts.length, wanted.length, "none twice");
+    assert.deepEqual(
+      new Set(starts.map(({ eventId }) => eventId)),
+      new Set(wanted.map(({ eventId }) => eventId)),
+    );
+  },
+);

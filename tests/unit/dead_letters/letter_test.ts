@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { messageOf, parseLetter } from "../../../src/dead_letters/letter.ts";
+import { messageOf, originalOf, parseLetter } from "../../../src/dead_letters/letter.ts";
 import { deadLetterFor, type Reduction, REDUCTIONS } from "../../../src/processing/dead_letter.ts";
 import { fingerprintOf } from "../../../src/processing/fingerprint.ts";
 import type { Header, Message } from "../../../src/processing/message.ts";
@@ -250,4 +250,14 @@ Deno.test("messageOf() is the message as it was; where nobody says, it stands wh
     [bare.topic, bare.partition, bare.offset, bare.timestamp],
     ["events.dlq", 1, 7, -1],
   );
+});
+
+Deno.test("originalOf() counts the redrive that is under way, and keeps when it first failed", () => {
+  const ours = oursFor(REDUCTIONS[0] as Reduction);
+  const { replays, firstFailedAt, from, message: was } = originalOf(ours);
+  assert.deepEqual([replays, firstFailedAt], [1, Date.UTC(2024, 0, 15, 10, 30, 45)]);
+  assert.deepEqual(from, { topic: "events.dlq", partition: 1, offset: 7 });
+  assert.deepEqual(was, messageOf(parseLetter(ours)));
+  const foreign = originalOf(record(springHeaders("kafka_dlt-")));
+  assert.deepEqual([foreign.replays, foreign.firstFailedAt], [1, null]);
 });
