@@ -165,7 +165,7 @@ export const ALERTS: readonly Alert[] = [
     meaning:
       "Messages fail in a way that is new: a change of the producer, the schema or a handler",
     action:
-      "WARNING `Message dead-lettered` with this `fingerprint` has the reason and where one lies",
+      "`dead-letters list` has the reason and where some lie; then step by step: docs/dead-letters.md",
   },
   {
     name: "ProcessingDeadLettersNotWritten",

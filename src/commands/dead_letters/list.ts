@@ -151,6 +151,7 @@ function nextSteps({ causes }: LettersSummary): readonly string[] {
     "",
     `Look at one:        dead-letters show '${placeText(sample)}'`,
     `Would they pass?    dead-letters rehearse${only}`,
+    `Process them again: dead-letters redrive${only} --dry-run`,
   ];
 }
 

@@ -35,9 +35,11 @@ export function timeText(ms: number | null): string {
     : date.toISOString().slice(0, 19).replace("T", " ");
 }
 
-/** `3 hours ago`. */
+/** `3 hours ago`, to the second. */
 export function agoText(ms: number | null, now: number): string {
-  return ms === null ? "unknown" : `${durationText(Math.max(0, now - ms))} ago`;
+  if (ms === null) return "unknown";
+  const seconds = Math.max(0, Math.round((now - ms) / SECOND_MS));
+  return seconds === 0 ? "now" : `${durationText(seconds * SECOND_MS)} ago`;
 }
 
 /** For machines; null stays null. */
@@ -61,6 +63,7 @@ export function sparkline(counts: readonly number[]): string {
   }).join("");
 }
 
+const SECOND_MS = 1_000;
 const BARS = "▁▂▃▄▅▆▇█";
 
 /** On one line and harmless for a terminal, whatever is in it. */
