@@ -21,6 +21,7 @@ import { Telemetry } from "./ops/telemetry.ts";
 import { type Clock, sleep } from "./processing/clock.ts";
 import type { Handlers } from "./processing/handler.ts";
 import type { Logger, TopicPartition } from "./processing/message.ts";
+import type { Partition } from "./processing/partition.ts";
 import { partitionKey } from "./processing/partition_key.ts";
 import { Service } from "./service.ts";
 import type { Parts } from "./wiring.ts";
@@ -79,6 +80,7 @@ const FETCH_MAX_BYTES = 262_144;
 const LOOK_MS = 50;
 const COMMIT_WITHIN_MS = 10_000;
 const COMMIT_AGAIN_MS = 250;
+const HELD_BACK_MS = 5_000;
 
 export class Redrive {
   readonly #options: RedriveOptions;
@@ -89,6 +91,10 @@ export class Redrive {
   readonly #service: Service;
   readonly #stop = new AbortController();
   readonly #failed = Promise.withResolvers<never>();
+  readonly #heldBack = new WeakMap<
+    Partition,
+    { readonly position: number; readonly since: number }
+  >();
   #parts: Parts | null = null;
   #state: RedriveProgress["state"] = "starting";
   #returned = 0;
@@ -228,14 +234,24 @@ export class Redrive {
 
   /** Nothing more is to be taken, and what was taken has its outcome. */
   #isOver(partitions: readonly TopicPartition[]): boolean {
-    const { assignment, fetcher } = this.#attached();
+    const { assignment } = this.#attached();
     return partitions.every((each) => {
       const partition = assignment.get(each);
       if (partition?.state !== "active" || partition.windowMessages > 0) return false;
-      // What a transaction holds that is still open is not there yet.
-      const lastStable = fetcher.bounds(partition)?.lastStable ?? Infinity;
-      return this.#selection.isOver(partition) || partition.position >= lastStable;
+      return this.#selection.isOver(partition) || this.#isHeldBack(partition);
     });
+  }
+
+  /** What a transaction holds that is still open is not there yet, and a new leader may not know of it: for a while. */
+  #isHeldBack(partition: Partition): boolean {
+    const { position } = partition;
+    const now = this.#options.clock.now();
+    const lastStable = this.#attached().fetcher.bounds(partition)?.lastStable ?? Infinity;
+    const held = this.#heldBack.get(partition);
+    if (position < lastStable) this.#heldBack.delete(partition);
+    else if (held?.position === position) return now - held.since >= HELD_BACK_MS;
+    else this.#heldBack.set(partition, { position, since: now });
+    return false;
   }
 
   /** Is all of it committed, within a deadline? */

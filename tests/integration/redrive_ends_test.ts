@@ -1,5 +1,6 @@
 /** How letters end in a redrive, and what two operators, a filter and foreign letters make of it. */
 import assert from "node:assert/strict";
+import { EmbeddedKafka } from "../../src/broker/embedded_kafka.ts";
 import type { EnrichedEvent } from "../../src/event.ts";
 import { ExitError } from "../../src/ops/exit.ts";
 import { PermanentError } from "../../src/processing/failure.ts";
@@ -12,6 +13,8 @@ import { connectLetter, springLetter } from "../support/foreign_letters.ts";
 import { freePorts } from "../support/free_ports.ts";
 import { kafkaTest, type KafkaUnderTest } from "../support/kafka.ts";
 import { RecordingLogger } from "../support/recording_logger.ts";
+import { KafkaClient } from "../support/kafka_client.ts";
+import { encodeBatch } from "../support/record_batches.ts";
 import { makeRedrive, runRedrive } from "../support/redriving.ts";
 
 const REFUSED = { stage: "handle", code: "no_user", message: "No such user" } as const;
@@ -293,4 +296,18 @@ Deno.test("a redrive that finds no Kafka can be stopped at once", async () => {
   redrive.stop();
   const { ending, state, taken } = await running;
   assert.deepEqual([ending, state, taken], ["stopped", "ended", 0]);
+});
+
+Deno.test("a redrive does not wait for letters of a transaction that stays open", async () => {
+  const [topic, dlq, group] = ["events", "events.dlq", "group"];
+  await using kafka = await EmbeddedKafka.start({ topics: { [topic]: 1, [dlq]: 1 } });
+  const place = { topic: dlq, partition: 0 };
+  const [event] = events({ seed: 8, count: 1 });
+  const records = [{ key: event?.key ?? null, value: event?.value ?? null }];
+  kafka.append(place, await encodeBatch({ records }));
+  kafka.append(place, await encodeBatch({ records, isTransactional: true, producerId: 7n }));
+  const { ending, processed } = await runRedrive(kafka, { topic, group });
+  assert.deepEqual([ending, processed], ["all", 1]);
+  await using client = new KafkaClient(kafka.bootstrap);
+  assert.deepEqual(await client.committed(`${group}.redrive`, dlq), [1], "the rest stays");
 });
