@@ -55,6 +55,9 @@ export function parseOptions(args: readonly string[]): BenchOptions {
   const isQuick = values.quick ?? false;
   const keeps = values.keep ?? false;
   if (isQuick && keeps) throw new BenchUsageError("Leave out --keep: a quick run measures nothing");
+  if (values.only !== undefined && keeps) {
+    throw new BenchUsageError("Leave out --keep or --only: a kept table has all consumers");
+  }
   return {
     brokers: choose("--broker", values.broker, ["kafka", "static"]) ?? ["kafka", "static"],
     sets: choose("--data", values.data, allSets()) ?? (isQuick ? quickSets() : allSets()),

@@ -9,11 +9,13 @@ const FORMAT_DEADLINE_MS = 60_000;
 
 /** Writes page and plots anew, formatted as the repository is. */
 export async function writeDocs(sections: readonly Section[]): Promise<void> {
-  for (const [file, section] of plottedSections(sections)) {
-    await Deno.writeTextFile(new URL(file, DOCS), plotOf(section));
-  }
   const page = new URL("performance.md", DOCS).pathname;
   await Deno.writeTextFile(page, performancePage(sections));
   const written = sections.length === 0 ? [page] : [page, RESULTS];
+  for (const [file, section] of plottedSections(sections)) {
+    const plot = new URL(file, DOCS).pathname;
+    await Deno.writeTextFile(plot, plotOf(section));
+    written.push(plot);
+  }
   await run([Deno.execPath(), "fmt", "--quiet", ...written], { deadlineMs: FORMAT_DEADLINE_MS });
 }

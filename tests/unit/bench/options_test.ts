@@ -32,6 +32,7 @@ Deno.test("parseOptions() refuses what means nothing, and says what would", () =
     [["--rounds", "0"], /--rounds to a number above 0: 0/],
     [["--messages", "many"], /--messages to a number above 0: many/],
     [["--quick", "--keep"], /--keep/],
+    [["--only", "service", "--keep"], /--keep or --only/],
     [["--fast"], /--fast/],
     [["events"], /events/],
   ];

@@ -134,7 +134,7 @@ Deno.test("docs/performance.md and its plots follow from bench/results.json", as
   if (Deno.env.get("UPDATE_DOCS") === "1") await writeDocs(results);
   assert.equal(condensed(await readDoc("performance.md")), condensed(performancePage(results)));
   for (const [file, plotted] of plottedSections(results)) {
-    assert.equal(await readDoc(file), plotOf(plotted), file);
+    assert.equal(packed(await readDoc(file)), packed(plotOf(plotted)), file);
   }
 });
 
@@ -145,4 +145,9 @@ function readDoc(name: string): Promise<string> {
 /** Without what the formatter pads. */
 function condensed(text: string): string {
   return text.replace(/ +/g, " ").replace(/-{3,}/g, "---").trim();
+}
+
+/** The same for a plot: blanks say nothing there, nor does the last semicolon of a style. */
+function packed(svg: string): string {
+  return svg.replace(/\s/g, "").replaceAll(";}", "}");
 }
