@@ -1,5 +1,6 @@
-/** The guards of the edge towards Kafka, of how much is held, and of a redrive: see tools/mutations.ts. */
+/** The guards of the edge towards Kafka, of how much is held, and of dead letters: see tools/mutations.ts. */
 import type { Mutation, NamedTest } from "./mutations.ts";
+import { LETTER_MUTATIONS } from "./letter_mutations.ts";
 import { REDRIVE_MUTATIONS } from "./redrive_mutations.ts";
 
 const PARTITION = "src/processing/partition.ts";
@@ -7,6 +8,7 @@ const FETCHER = "src/kafka/fetcher.ts";
 const MEMBERSHIP = "src/kafka/membership.ts";
 
 export const EDGE_MUTATIONS: readonly Mutation[] = [
+  ...LETTER_MUTATIONS,
   ...REDRIVE_MUTATIONS,
   {
     guard: "the fetcher's own position check",

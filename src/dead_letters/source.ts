@@ -33,6 +33,12 @@ export interface LetterSourceTopics {
   readonly settledUnknown: string | null;
 }
 
+/**
+ * As fast as more, in half the memory: what was read is there until the garbage is collected. And a service is not held
+ * up by a page.
+ */
+const FETCH_BYTES = 131_072;
+
 /** The dead-letter topics of the settings, each once; none with DLQ_TOPIC=none. */
 export function deadLetterTopics(config: Config): readonly string[] {
   const topics = config.kafkaTopic.map((topic) => deadLetterTopic(config, topic));
@@ -54,13 +60,14 @@ export async function lookUpSource(options: SourceOptions): Promise<LetterSource
     const isThere = code === ERROR_CODE.NONE || code === ERROR_CODE.LEADER_NOT_AVAILABLE;
     if (!isThere) throw new TopicError(topic, code);
   }
+  const maxPartitionFetchBytes = Math.min(FETCH_BYTES, config.maxPartitionFetchBytes);
   const partitions = topics.flatMap((topic) =>
     metadata.partitionsOf(topic).map((partition) => ({ topic, partition }))
   );
   return {
     topics,
     partitions,
-    reader: new LogReader({ ...config, caller, metadata, clock, signal }),
+    reader: new LogReader({ ...config, maxPartitionFetchBytes, caller, metadata, clock, signal }),
     ...await lookUpSettled(options, partitions),
   };
 }
