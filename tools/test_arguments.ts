@@ -3,8 +3,16 @@
  */
 
 /** The suites, in the order in which they run. */
-export const SUITES = ["unit", "integration", "e2e", "compiled", "browser", "chaos"] as const;
-/** Those that run when none is named: the others want an executable or a browser, or take minutes for each test. */
+export const SUITES = [
+  "unit",
+  "integration",
+  "e2e",
+  "compiled",
+  "image",
+  "browser",
+  "chaos",
+] as const;
+/** Those that run when none is named: the others want an executable, an image or a browser, or take minutes for each test. */
 const USUAL_SUITES = ["unit", "integration", "e2e"] as const;
 /** A folder under tests/. */
 export type Suite = typeof SUITES[number];

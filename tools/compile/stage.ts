@@ -21,9 +21,12 @@ export interface Stage extends AsyncDisposable {
   readonly denoDirectory: string;
 }
 
-/** What `deno info --json` says, as far as it is needed. */
-interface Packages {
-  readonly npmPackages: Readonly<Record<string, { readonly localPath: string }>>;
+/** What `deno info --json` says of a module graph, as far as it is needed. */
+interface ModuleGraph {
+  readonly modules: readonly { readonly npmPackage?: string }[];
+  readonly npmPackages: Readonly<
+    Record<string, { readonly localPath: string; readonly dependencies: readonly string[] }>
+  >;
 }
 
 /** Copies the sources under `root`, and the packages of the lock file. Disposing it deletes the copy. */
@@ -47,17 +50,24 @@ export async function stage(root: string, commit: string): Promise<Stage> {
 async function copyPackages(root: string, denoDirectory: string): Promise<void> {
   const { denoDir, npmCache } = await info<{ denoDir: string; npmCache: string }>(root, []);
   // Those that are not there yet are downloaded by it.
-  const { npmPackages } = await info<Packages>(root, ["main.ts"]);
+  const graph = await info<ModuleGraph>(root, ["main.ts"]);
   const cache = await Deno.realPath(npmCache);
-  for (const { localPath } of Object.values(npmPackages)) {
+  for (const localPath of placesOfPackages(graph)) {
     const place = localPath.slice(cache.length + 1);
     await copy(localPath, `${denoDirectory}/npm/${place}`, NEEDED);
-    const facts = `${place.slice(0, place.lastIndexOf("/"))}/registry.json`;
-    await copy(`${cache}/${facts}`, `${denoDirectory}/npm/${facts}`);
   }
   const downloads = `${denoDir}/dl`;
   await Deno.mkdir(downloads, { recursive: true });
   await Deno.symlink(downloads, `${denoDirectory}/dl`, { type: "junction" });
+}
+
+/** Those that main.ts reaches, with all that they need themselves. */
+function placesOfPackages({ modules, npmPackages }: ModuleGraph): readonly string[] {
+  const reached = new Set(modules.flatMap(({ npmPackage }) => npmPackage ?? []));
+  for (const id of reached) {
+    for (const each of npmPackages[id]?.dependencies ?? []) reached.add(each);
+  }
+  return [...reached].flatMap((id) => npmPackages[id]?.localPath ?? []);
 }
 
 async function info<T>(root: string, args: readonly string[]): Promise<T> {

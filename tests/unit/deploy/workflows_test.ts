@@ -32,7 +32,7 @@ const WORKFLOW = z.strictObject({
     }),
   ),
 });
-const names = ["test", "release"];
+const names = ["test", "release", "image"];
 
 async function load(name: string) {
   const text = await readProjectFile(`${FOLDER}/${name}.yml`);
@@ -41,7 +41,7 @@ async function load(name: string) {
   return { text, workflow, steps, runs: steps.map(({ run }) => run ?? "").join("\n") };
 }
 
-Deno.test("workflows are those, each with actions pinned by commit and the fewest rights", async () => {
+Deno.test("workflows are those three, each with actions pinned by commit and the fewest rights", async () => {
   const files: string[] = [];
   for await (const { name } of Deno.readDir(new URL(`../../../${FOLDER}`, import.meta.url))) {
     files.push(name);
@@ -76,7 +76,7 @@ Deno.test("workflows call tasks and scripts that exist, with the Deno of CI, and
       tasks.push(path);
     }
   }
-  assert.deepEqual(tasks.sort(), [".ci/run", "release"]);
+  assert.deepEqual(tasks.sort(), [".ci/run", "release", "test:image"]);
 });
 
 Deno.test("the release workflow publishes what the release task writes, as a draft", async () => {
@@ -88,4 +88,17 @@ Deno.test("the release workflow publishes what the release task writes, as a dra
   assert.ok(script.includes('default: "dist/release"'));
   assert.match(runs, /gh release create .*--draft/);
   assert.deepEqual(workflow.on, { push: { tags: ["v*"] } });
+});
+
+Deno.test("the image workflow pushes what the Dockerfile takes, for the platforms that it knows", async () => {
+  const { runs } = await load("image");
+  const dockerfile = await readProjectFile("Dockerfile");
+  for (const [, name = ""] of runs.matchAll(/--build-arg (\w+)=/g)) {
+    assert.match(dockerfile, new RegExp(`^ARG ${name}\\b`, "m"));
+  }
+  const [, platforms = ""] = /--platform (\S+)/.exec(runs) ?? [];
+  for (const platform of platforms.split(",")) {
+    assert.ok(dockerfile.includes(`${platform.replace("linux/", "")})`), platform);
+  }
+  assert.ok(!/docker build .*-t/.test(runs), "the tests build it");
 });
