@@ -172,7 +172,10 @@ function causeRow(cause, { at, rehearsal, isBusy }) {
     const redriveIt = causeButton("Redrive", { fingerprint, isBusy, run: redrive });
     act.append(rehearseIt, " ", redriveIt);
   }
-  const places = samples.map(({ topic, partition, offset }) => `${topic}[${partition}]@${offset}`);
+  const ends = samples.length > 2 ? [samples.slice(0, 1), samples.slice(-1)].flat() : samples;
+  const places = ends.map(({ topic, partition, offset }) =>
+    make("span", { text: `${topic}[${partition}]@${offset}` })
+  );
   return make(
     "tr",
     {},
@@ -183,7 +186,7 @@ function causeRow(cause, { at, rehearsal, isBusy }) {
     make("td", { text: agoText(lastAt, at) }),
     make("td", { text: prospectText(fingerprint, rehearsal) }),
     make("td", { text: whyText(cause), className: "reason" }),
-    make("td", { text: places.join(" "), className: "places" }),
+    make("td", { className: "places" }, ...places),
     act,
   );
 }
