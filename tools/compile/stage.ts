@@ -52,22 +52,30 @@ async function copyPackages(root: string, denoDirectory: string): Promise<void> 
   // Those that are not there yet are downloaded by it.
   const graph = await info<ModuleGraph>(root, ["main.ts"]);
   const cache = await Deno.realPath(npmCache);
-  for (const localPath of placesOfPackages(graph)) {
-    const place = localPath.slice(cache.length + 1);
-    await copy(localPath, `${denoDirectory}/npm/${place}`, NEEDED);
+  const reached = reachedPackages(graph);
+  for (const [id, { localPath }] of Object.entries(graph.npmPackages)) {
+    const place = `${denoDirectory}/npm/${localPath.slice(cache.length + 1)}`;
+    if (reached.has(id)) await copy(localPath, place, NEEDED);
+    // Not in the executable, but Deno downloads it where it is not there.
+    else await link(localPath, place);
   }
   const downloads = `${denoDir}/dl`;
   await Deno.mkdir(downloads, { recursive: true });
-  await Deno.symlink(downloads, `${denoDirectory}/dl`, { type: "junction" });
+  await link(downloads, `${denoDirectory}/dl`);
 }
 
 /** Those that main.ts reaches, with all that they need themselves. */
-function placesOfPackages({ modules, npmPackages }: ModuleGraph): readonly string[] {
+function reachedPackages({ modules, npmPackages }: ModuleGraph): ReadonlySet<string> {
   const reached = new Set(modules.flatMap(({ npmPackage }) => npmPackage ?? []));
   for (const id of reached) {
     for (const each of npmPackages[id]?.dependencies ?? []) reached.add(each);
   }
-  return [...reached].flatMap((id) => npmPackages[id]?.localPath ?? []);
+  return reached;
+}
+
+async function link(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to.slice(0, to.lastIndexOf("/")), { recursive: true });
+  await Deno.symlink(from, to, { type: "junction" });
 }
 
 async function info<T>(root: string, args: readonly string[]): Promise<T> {
