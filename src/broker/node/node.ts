@@ -1,5 +1,6 @@
 /** One node of the cluster: its listener on loopback and its connections. Stopped, it can be started on its old port. */
 import { createServer, type Server, type Socket } from "node:net";
+import { machineClock } from "../clock.ts";
 import type { Cluster } from "../cluster.ts";
 import type { Interceptors } from "../interceptor.ts";
 import { Connection } from "./connection.ts";
@@ -15,6 +16,8 @@ export interface NodeOptions {
 const HOST = "127.0.0.1";
 /** Let the system choose. */
 const ANY_PORT = 0;
+/** All is cut by then; some versions of Deno do not always tell of the end of every connection. */
+const CLOSE_DEADLINE_MS = 1_000;
 
 export class BrokerNode {
   readonly #options: NodeOptions;
@@ -55,7 +58,9 @@ export class BrokerNode {
     const { promise, resolve } = Promise.withResolvers<void>();
     server.close(() => resolve());
     this.cutConnections();
+    const cancel = machineClock.schedule(CLOSE_DEADLINE_MS, resolve);
     await promise;
+    cancel();
   }
 
   /** Cuts every connection; clients may come back at once. */
