@@ -15,7 +15,7 @@ export interface Disturbance extends FaultOptions {
 /** The service's own reserve over the broker's session, from the table of faults. */
 const TAKE_OVER_MS = 3_000;
 /** Others hear of it by their next heartbeat, and of the partitions that are given up by the one after that. */
-const HAND_OVER_MS = 5_000;
+const HAND_OVER_MS = 3_000;
 const FAILOVER_MS = 5_000;
 const COORDINATOR_MS = 10_000;
 const FREEZE_MS = 15_000;
