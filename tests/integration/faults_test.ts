@@ -20,6 +20,8 @@ interface Case extends Pick<FaultRunOptions, "before" | "meanwhile"> {
 const AT_ONCE = 10;
 /** CONCURRENCY, and what was done since the last commit that arrived. */
 const IN_FLIGHT = 120;
+/** All that is done while the lease lasts and no commit arrives. */
+const IN_A_SESSION = 1_200;
 const COORDINATED = ["JoinGroup", "SyncGroup", "Heartbeat", "OffsetCommit", "OffsetFetch"] as const;
 const OTHERS = ["Metadata", "FindCoordinator", "ListOffsets", "Fetch"] as const;
 const ALL: readonly ApiName[] = [...COORDINATED, ...OTHERS];
@@ -182,7 +184,7 @@ const CASES: readonly Case[] = [
   {
     name: "the coordinator is away longer than a session",
     isSameMember: false,
-    duplicates: IN_FLIGHT,
+    duplicates: IN_A_SESSION,
     meanwhile: ({ faults }) => forAWhile(faults.freeze({ api: COORDINATED }), 4_000),
   },
   {
