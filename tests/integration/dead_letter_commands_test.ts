@@ -3,20 +3,19 @@ import assert from "node:assert/strict";
 import { encodeCommitMetadata } from "../../src/kafka/commit_metadata.ts";
 import { offsetCommit } from "../../src/kafka/offset_requests.ts";
 import { fingerprintOf } from "../../src/processing/fingerprint.ts";
-import { type CommandResult, deadLetters, letterRecord } from "../support/dead_letters.ts";
+import {
+  type CommandResult,
+  deadLetters,
+  letterRecord,
+  MISMATCH,
+  NO_JSON,
+} from "../support/dead_letters.ts";
 import { connectLetter, springLetter, streamsLetter } from "../support/foreign_letters.ts";
 import { badMessages, events } from "../support/events.ts";
 import { kafkaTest, type KafkaUnderTest } from "../support/kafka.ts";
 import { startService, untilAllCommitted } from "../support/service.ts";
 import { withConnections } from "../support/with_connections.ts";
 
-const MISMATCH = {
-  stage: "validate",
-  code: "schema_mismatch",
-  message: "user_id: expected string, received number",
-  rules: ["user_id invalid_type"],
-} as const;
-const NO_JSON = { stage: "decode", code: "not_json", message: "the value is not JSON" } as const;
 const REFUSED = { stage: "handle", code: "no_user", message: "No such user" } as const;
 const FINGERPRINT = fingerprintOf(MISMATCH);
 

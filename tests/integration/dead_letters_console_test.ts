@@ -1,7 +1,7 @@
 /** A running service shows its dead letters by cause, and has them rehearsed and redriven, beside its work. */
 import assert from "node:assert/strict";
 import { fingerprintOf } from "../../src/processing/fingerprint.ts";
-import { letterRecord } from "../support/dead_letters.ts";
+import { letterRecord, MISMATCH, NO_JSON } from "../support/dead_letters.ts";
 import { badMessages, events } from "../support/events.ts";
 import { eventually } from "../support/eventually.ts";
 import { kafkaTest } from "../support/kafka.ts";
@@ -145,11 +145,3 @@ kafkaTest(
     assert.equal((await service.stop()).code, 0);
   },
 );
-
-const MISMATCH = {
-  stage: "validate",
-  code: "schema_mismatch",
-  message: "user_id: expected string, received number",
-  rules: ["user_id invalid_type"],
-} as const;
-const NO_JSON = { stage: "decode", code: "not_json", message: "the value is not JSON" } as const;

@@ -1,8 +1,8 @@
 /** Where reading begins and goes on: by the commits, by AUTO_OFFSET_RESET, on order, and where the log has lost messages. */
 import assert from "node:assert/strict";
-import { events } from "../support/events.ts";
 import { eventually } from "../support/eventually.ts";
 import { untilCommitted, untilHandled } from "../support/handled_places.ts";
+import { produceEvents } from "../support/produce_events.ts";
 import { kafkaTest, type KafkaUnderTest } from "../support/kafka.ts";
 import type { Program } from "../support/program.ts";
 import {
@@ -28,17 +28,17 @@ kafkaTest(
     const topic = kafka.topics.events;
     const group = kafka.unique("group");
     const settings = { AUTO_OFFSET_RESET: "latest" };
-    await produce(kafka, { partition: 0, count: 5 });
+    await produceEvents(kafka, { partition: 0, count: 5 });
     {
       await using service = await startService(kafka, { topic, group, settings });
       // Chosen once and committed, also where nothing came yet.
       await untilCommitted(kafka, { group, offsets: [5, 0] });
-      await produce(kafka, { partition: 0, count: 1 });
+      await produceEvents(kafka, { partition: 0, count: 1 });
       await untilHandled(service, ["0@5"]);
       assert.equal((await service.stop()).code, 0);
     }
-    await produce(kafka, { partition: 0, count: 1 });
-    await produce(kafka, { partition: 1, count: 1 });
+    await produceEvents(kafka, { partition: 0, count: 1 });
+    await produceEvents(kafka, { partition: 1, count: 1 });
     await using service = await startService(kafka, { topic, group, settings });
     await untilHandled(service, ["0@6", "1@0"]);
     assert.equal((await service.stop()).code, 0);
@@ -53,17 +53,17 @@ kafkaTest(
     const topic = kafka.topics.events;
     const group = kafka.unique("group");
     const settings = { AUTO_OFFSET_RESET: "latest", METADATA_MAX_AGE_MS: "1000" };
-    await produce(kafka, { partition: 0, count: 3 });
+    await produceEvents(kafka, { partition: 0, count: 3 });
     {
       await using service = await startService(kafka, { topic, group, settings });
       await untilCommitted(kafka, { group, offsets: [3] });
       await kafka.addPartitions(topic, 2);
-      await produce(kafka, { partition: 1, count: 2 });
+      await produceEvents(kafka, { partition: 1, count: 2 });
       await untilHandled(service, ["1@0", "1@1"]);
       assert.equal((await service.stop()).code, 0);
     }
     await kafka.addPartitions(topic, 3);
-    await produce(kafka, { partition: 2, count: 2 });
+    await produceEvents(kafka, { partition: 2, count: 2 });
     await using service = await startService(kafka, { topic, group, settings });
     await untilHandled(service, ["2@0", "2@1"]);
     assert.equal((await service.stop()).code, 0);
@@ -78,18 +78,18 @@ kafkaTest(
     const topic = kafka.topics.events;
     const group = kafka.unique("group");
     const settings = { KAFKA_GROUP_INSTANCE_ID: kafka.unique("one"), METADATA_MAX_AGE_MS: "1000" };
-    await produce(kafka, { partition: 0, count: 1 });
+    await produceEvents(kafka, { partition: 0, count: 1 });
     {
       await using service = await startService(kafka, { topic, group, settings });
       await untilCommitted(kafka, { group, offsets: [1] });
       assert.equal((await service.stop()).code, 0);
     }
     await kafka.addPartitions(topic, 2);
-    await produce(kafka, { partition: 1, count: 2 });
+    await produceEvents(kafka, { partition: 1, count: 2 });
     await using service = await startService(kafka, { topic, group, settings });
     await untilHandled(service, ["1@0", "1@1"]);
     await kafka.addPartitions(topic, 3);
-    await produce(kafka, { partition: 2, count: 1 });
+    await produceEvents(kafka, { partition: 2, count: 1 });
     await untilHandled(service, ["1@0", "1@1", "2@0"]);
     assert.equal((await service.stop()).code, 0);
     assert.deepEqual(complaints(service), []);
@@ -102,7 +102,7 @@ kafkaTest(
   async (kafka) => {
     const topic = kafka.topics.events;
     const group = kafka.unique("group");
-    await produce(kafka, { partition: 0, count: 5 });
+    await produceEvents(kafka, { partition: 0, count: 5 });
     await kafka.deleteBefore(topic, 0, 2);
     await using service = await startService(kafka, { topic, group });
     await untilHandled(service, ["0@2", "0@3", "0@4"]);
@@ -118,8 +118,8 @@ kafkaTest(
   async (kafka) => {
     const topic = kafka.topics.events;
     const group = kafka.unique("group");
-    await produce(kafka, { partition: 0, count: 2 });
-    await produce(kafka, { partition: 1, count: 2 });
+    await produceEvents(kafka, { partition: 0, count: 2 });
+    await produceEvents(kafka, { partition: 1, count: 2 });
     const all = ["0@0", "0@1", "1@0", "1@1"];
     {
       await using service = await startService(kafka, { topic, group });
@@ -135,8 +135,8 @@ kafkaTest(
     await other.waitForLine("Partitions assigned");
     assert.equal((await other.stop()).code, 0);
     await untilOwned(service, 2);
-    await produce(kafka, { partition: 0, count: 1 });
-    await produce(kafka, { partition: 1, count: 1 });
+    await produceEvents(kafka, { partition: 0, count: 1 });
+    await produceEvents(kafka, { partition: 1, count: 1 });
     await untilHandled(service, [...all, "0@2", "1@2"]);
     assert.equal((await service.stop()).code, 0);
 
@@ -155,7 +155,7 @@ kafkaTest(
   async (kafka) => {
     const topic = kafka.topics.events;
     const group = kafka.unique("group");
-    await produce(kafka, { partition: 0, count: 3 });
+    await produceEvents(kafka, { partition: 0, count: 3 });
     await kafka.produce(topic, [{ value: "{" }]);
     const settings = { ENABLE_AUTO_COMMIT: "false", AUTO_COMMIT_INTERVAL_MS: "50" };
     await using service = await startService(kafka, { topic, group, settings });
@@ -176,7 +176,7 @@ kafkaTest(
   async (kafka) => {
     const topic = kafka.topics.events;
     const group = await groupThatHasRead(kafka, 3);
-    await produce(kafka, { partition: 0, count: 10 });
+    await produceEvents(kafka, { partition: 0, count: 10 });
     await kafka.deleteBefore(topic, 0, 8);
     // Also with `latest`: what is still there was never read.
     const settings = { AUTO_OFFSET_RESET: "latest" };
@@ -194,7 +194,7 @@ kafkaTest(
   async (kafka) => {
     const topic = kafka.topics.events;
     const group = await groupThatHasRead(kafka, 3);
-    await produce(kafka, { partition: 0, count: 10 });
+    await produceEvents(kafka, { partition: 0, count: 10 });
     await kafka.deleteBefore(topic, 0, 8);
     const settings = { AUTO_OFFSET_RESET: "none" };
     await using service = await startService(kafka, { topic, group, settings });
@@ -213,14 +213,14 @@ kafkaTest(
     const topic = kafka.topics.events;
     const group = kafka.unique("group");
     const settings = { METADATA_MAX_AGE_MS: "1000" };
-    await produce(kafka, { partition: 0, count: 5 });
+    await produceEvents(kafka, { partition: 0, count: 5 });
     await using service = await startService(kafka, { topic, group, settings });
     const before = ["0@0", "0@1", "0@2", "0@3", "0@4"];
     await untilHandled(service, before);
     await untilAllCommitted(kafka, { group, topic });
     await kafka.deleteTopic(topic);
     await kafka.createTopic({ name: topic });
-    await produce(kafka, { partition: 0, count: 3 });
+    await produceEvents(kafka, { partition: 0, count: 3 });
     await untilHandled(service, [...before, "0@0", "0@1", "0@2"]);
     await untilCommitted(kafka, { group, offsets: [3] });
     assert.equal((await service.stop()).code, 0);
@@ -228,23 +228,11 @@ kafkaTest(
   },
 );
 
-async function produce(
-  kafka: OneTopic,
-  { partition, count }: { readonly partition: number; readonly count: number },
-): Promise<void> {
-  const all = events({ seed: Math.trunc(Math.random() * 2 ** 31), count });
-  await eventually(
-    `partition ${partition} takes messages`,
-    () => kafka.produce(kafka.topics.events, all.map((event) => ({ ...event, partition }))),
-    { withinMs: DEADLINE_MS },
-  );
-}
-
 /** A group that has committed after so many messages, and has no member now. */
 async function groupThatHasRead(kafka: OneTopic, count: number): Promise<string> {
   const topic = kafka.topics.events;
   const group = kafka.unique("group");
-  await produce(kafka, { partition: 0, count });
+  await produceEvents(kafka, { partition: 0, count });
   await using service = await startService(kafka, { topic, group });
   await untilJoined(service);
   await untilCommitted(kafka, { group, offsets: [count] });

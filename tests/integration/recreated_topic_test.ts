@@ -1,9 +1,9 @@
 /** With `latest`, too, a topic that is created again under a running service is read from its beginning. */
 import assert from "node:assert/strict";
 import { EmbeddedKafka, ERROR, Faults } from "../../src/broker/mod.ts";
-import { events } from "../support/events.ts";
 import { eventually } from "../support/eventually.ts";
 import { places, untilCommitted, untilHandled } from "../support/handled_places.ts";
+import { produceEvents } from "../support/produce_events.ts";
 import { kafkaTest, KafkaUnderTest } from "../support/kafka.ts";
 import type { Program } from "../support/program.ts";
 import { logLines, startService } from "../support/service.ts";
@@ -20,7 +20,7 @@ kafkaTest(
     await using _ = service;
     await kafka.deleteTopic(kafka.topics.events);
     await kafka.createTopic({ name: kafka.topics.events });
-    await produce(kafka, { partition: 0, count: 8 });
+    await produceEvents(kafka, { partition: 0, count: 8 });
     await untilReadAnew(service, 8);
     await untilCommitted(kafka, { group, offsets: [8] });
     assert.equal((await service.stop()).code, 0);
@@ -46,7 +46,7 @@ Deno.test("with AUTO_OFFSET_RESET=latest a topic that is created again is read f
     until: (count) => count >= 2,
   });
   await kafka.createTopic({ name: "events" });
-  await produce(kafka, { partition: 0, count: 8 });
+  await produceEvents(kafka, { partition: 0, count: 8 });
   await untilReadAnew(service, 8);
   await untilCommitted(kafka, { group, offsets: [8] });
   assert.equal((await service.stop()).code, 0);
@@ -57,10 +57,10 @@ async function startAtLatest(kafka: OneTopic): Promise<{ service: Program; group
   const topic = kafka.topics.events;
   const group = kafka.unique("group");
   const settings = { METADATA_MAX_AGE_MS: "1000", AUTO_OFFSET_RESET: "latest" };
-  await produce(kafka, { partition: 0, count: 5 });
+  await produceEvents(kafka, { partition: 0, count: 5 });
   const service = await startService(kafka, { topic, group, settings });
   await untilCommitted(kafka, { group, offsets: [5] });
-  await produce(kafka, { partition: 0, count: 1 });
+  await produceEvents(kafka, { partition: 0, count: 1 });
   await untilHandled(service, ["0@5"]);
   await untilCommitted(kafka, { group, offsets: [6] });
   return { service, group };
@@ -77,16 +77,4 @@ async function untilReadAnew(service: Program, count: number): Promise<void> {
 
 function joins(service: Program): number {
   return logLines(service).filter(({ text }) => text === "Joined the group").length;
-}
-
-async function produce(
-  kafka: OneTopic,
-  { partition, count }: { readonly partition: number; readonly count: number },
-): Promise<void> {
-  const all = events({ seed: Math.trunc(Math.random() * 2 ** 31), count });
-  await eventually(
-    `partition ${partition} takes messages`,
-    () => kafka.produce(kafka.topics.events, all.map((event) => ({ ...event, partition }))),
-    { withinMs: DEADLINE_MS },
-  );
 }

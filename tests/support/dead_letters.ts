@@ -31,6 +31,21 @@ export async function deadLetters(
   return { code, printed: printed.join("\n"), errors: errors.join("\n") };
 }
 
+/** A value of another shape than an event's. */
+export const MISMATCH = {
+  stage: "validate",
+  code: "schema_mismatch",
+  message: "user_id: expected string, received number",
+  rules: ["user_id invalid_type"],
+} as const;
+
+/** A value that is no JSON at all. */
+export const NO_JSON = {
+  stage: "decode",
+  code: "not_json",
+  message: "the value is not JSON",
+} as const;
+
 /** What a letter is made of. */
 export interface LetterToMake {
   readonly source: { readonly topic: string; readonly partition: number; readonly offset: number };
