@@ -39,6 +39,10 @@ const NO_KAFKA: ProvidedKafka = {
 /** Suites that do not use the Kafka of the run. */
 const WITHOUT_SHARED: ReadonlySet<Suite> = new Set(["unit", "browser", "chaos"]);
 
+/** Suites whose files run beside each other. Those of integration mostly wait; the others want the machine. */
+const PARALLEL: ReadonlySet<Suite> = new Set(["unit", "integration"]);
+const INTEGRATION_JOBS = "2";
+
 /** Suites that run the code they test themselves, and not as a child process only. */
 const IN_PROCESS: ReadonlySet<Suite> = new Set(["unit", "integration"]);
 
@@ -146,14 +150,18 @@ async function runSuite(selection: Selection, options: SuiteOptions): Promise<Su
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       ...["test", "-A", `--junit-path=${junitPath}`],
-      // Unit tests share nothing; the others share a Kafka and two cores.
-      ...(suite === "unit" ? ["--parallel"] : []),
+      ...(PARALLEL.has(suite) ? ["--parallel"] : []),
       ...coverageFlags(suite),
       ...options.extra,
       ...paths,
     ],
     clearEnv: true,
-    env: { ...CHAOS_SET, ...childEnvironment(), ...options.environment },
+    env: {
+      ...CHAOS_SET,
+      ...childEnvironment(),
+      ...options.environment,
+      ...(suite === "integration" ? { DENO_JOBS: INTEGRATION_JOBS } : {}),
+    },
     stdin: "null",
     // A process group of its own, so that what tests start can be ended with them.
     detached: true,
