@@ -2,11 +2,18 @@
 import type { DrainEntry, EntryOf } from "./simulation_history.ts";
 import type { Ledger, OwnerState } from "./simulation_ledger.ts";
 
+interface DrainedOwner {
+  readonly owner: OwnerState;
+  /** False where its ownership was in doubt when the drain began: another drain may give it a frontier later. */
+  readonly isDraining: boolean;
+  readonly frontier: number;
+}
+
 interface DrainState {
   readonly until: number;
   /** Index of the entry. */
   readonly beganAt: number;
-  readonly owners: readonly { readonly owner: OwnerState; readonly frontier: number }[];
+  readonly owners: readonly DrainedOwner[];
   /** For so long no timer could run. */
   lateMs: number;
 }
@@ -39,7 +46,7 @@ export class DrainJudge {
         owner.state = "draining";
         owner.frontier = owner.highestTouched;
       }
-      return { owner, frontier: owner.frontier };
+      return { owner, isDraining: owner.state === "draining", frontier: owner.frontier };
     });
     this.#drains.set(drain, { until, beganAt: this.#ledger.at, owners, lateMs: 0 });
   }
@@ -57,8 +64,8 @@ export class DrainJudge {
       if (open.length > 0) this.#ledger.blame(`Drain ${id} left something`, open[0]);
       return;
     }
-    const isCalledOff = owners.some(({ owner: { state, isPaused, isHeld, letGoAt } }) =>
-      state !== "draining" || isPaused || isHeld || letGoAt > beganAt
+    const isCalledOff = owners.some(({ isDraining, owner: { state, isPaused, isHeld, letGoAt } }) =>
+      !isDraining || state !== "draining" || isPaused || isHeld || letGoAt > beganAt
     );
     if (isCalledOff || open.some(({ last }) => last === "fatal")) return;
     if (at < until) this.#ledger.blame(`Drain ${id} gave up early`, open[0]);

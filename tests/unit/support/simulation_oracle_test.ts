@@ -91,6 +91,17 @@ const FAULTLESS: readonly { readonly name: string; readonly history: readonly En
     ],
   },
   {
+    name: "a drain of a partition that comes back, and that another drain holds up",
+    history: [
+      ...[...ALL, SUSPENDED, draining(), COMMITTED_2, READOPTED_2],
+      { kind: "outcome", id: 0, outcome: "elsewhere", letter: null },
+      { kind: "outcome", id: 1, outcome: "elsewhere", letter: null },
+      ...[started(2), { kind: "draining", drain: 2, owners: [1], until: 300 } as const],
+      drained(false, 100),
+      ...[ended(2), processed(2), { ...drained(true), drain: 2 } as Entry],
+    ],
+  },
+  {
     name: "what was lost before it could be read",
     history: [
       { kind: "lost", owner: 1, to: 2 },
