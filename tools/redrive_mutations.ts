@@ -115,6 +115,20 @@ export const REDRIVE_MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
+    guard: "what is done waits one commit interval, also where a commit takes long",
+    file: "src/kafka/committer.ts",
+    from:
+      "      if (this.#isDue && !this.#stopped) void this.commit();\n      else this.#commitIfMany();",
+    to: "      this.#commitIfMany();",
+    tests: [
+      {
+        file: "tests/unit/kafka/committer_test.ts",
+        name:
+          "Committer commits as soon as the commit in flight has ended, if it was time meanwhile",
+      },
+    ],
+  },
+  {
     guard: "what was done and is not read yet stays in the commits",
     file: "src/processing/partition.ts",
     from: "    return [...ranges, ...this.doneBefore(this.#position)].slice(0, limit);",

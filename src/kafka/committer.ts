@@ -62,6 +62,8 @@ export class Committer {
   #inFlight: Promise<void> | null = null;
   #cancelTimer = () => {};
   #doneSinceCommit = 0;
+  /** It was time for a commit while one was in flight. */
+  #isDue = false;
   /** From then on everything is committed once, moved or not. */
   #refreshAt: number;
   /** Until then a commit that was given up may land: each commit takes everything, moved or not. */
@@ -104,9 +106,11 @@ export class Committer {
     if (points.length === 0) return Promise.resolve();
     if (isRefresh) this.#refreshAt = clock.now() + REFRESH_MS;
     this.#doneSinceCommit = 0;
+    this.#isDue = false;
     this.#inFlight = this.#send(generation, points).finally(() => {
       this.#inFlight = null;
-      this.#commitIfMany();
+      if (this.#isDue && !this.#stopped) void this.commit();
+      else this.#commitIfMany();
     });
     return this.#inFlight;
   }
@@ -126,6 +130,8 @@ export class Committer {
   #schedule(): void {
     if (this.#stopped || !this.#options.enabled) return;
     this.#cancelTimer = this.#options.clock.schedule(this.#options.intervalMs, () => {
+      // Not left to the next tick: what is done is without a commit for one interval, and not for two.
+      this.#isDue = this.#inFlight !== null;
       void this.commit();
       this.#schedule();
     });

@@ -183,6 +183,25 @@ Deno.test("Committer commits by time, only what moved, until it is stopped", asy
   assert.equal(bench.clock.pending, 0);
 });
 
+Deno.test("Committer commits as soon as the commit in flight has ended, if it was time meanwhile", async () => {
+  const bench = new CommitBench();
+  const gate = Promise.withResolvers<void>();
+  bench.caller.answer = () => gate.promise.then(() => bench.answer());
+  bench.committer.start();
+  bench.done[0] = 1;
+  await bench.clock.advance(5_000);
+  bench.done[0] = 2;
+  await bench.clock.advance(5_001);
+  assert.deepEqual(await bench.sent(), ["0@1"]);
+  gate.resolve();
+  await bench.clock.settle();
+  assert.deepEqual(await bench.sent(), ["0@1", "0@2"]);
+  bench.done[0] = 3;
+  await bench.clock.settle();
+  assert.deepEqual(await bench.sent(), ["0@1", "0@2"], "once");
+  bench.committer.stop();
+});
+
 Deno.test("Committer never commits with ENABLE_AUTO_COMMIT=false", async () => {
   const bench = new CommitBench({ enabled: false, maxMessages: 1 });
   bench.committer.start();
