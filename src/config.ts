@@ -5,7 +5,7 @@
 import { combinationProblems } from "./config/checks.ts";
 import { DotenvError, parseDotenv } from "./config/dotenv.ts";
 import { fileProblem, readSecretFile, SuppliedSecret } from "./config/secret.ts";
-import type { FileSetting, Setting } from "./config/setting.ts";
+import type { FileSetting, Preset, Setting } from "./config/setting.ts";
 import {
   type Config,
   fieldOf,
@@ -40,7 +40,7 @@ export interface ConfigRow {
   readonly group: Setting["group"];
   /** As one would write it; masked for secrets, null when not set. */
   readonly value: string | null;
-  /** `flag`, `environment`, `.env`, `default`, or the file of a NAME_FILE. */
+  /** `flag`, `environment`, `.env`, `default`, `default of FETCH_PRESET=...`, or the file of a NAME_FILE. */
   readonly origin: string;
 }
 
@@ -98,6 +98,12 @@ interface Given {
   readonly origin: string;
 }
 
+/** What counts where nothing is given; null is not set. */
+interface Default {
+  readonly text: string | null;
+  readonly origin: string;
+}
+
 class Resolver {
   readonly problems: string[] = [];
   readonly rows: ConfigRow[] = [];
@@ -128,15 +134,15 @@ class Resolver {
     const setting = settingOf(name);
     if (setting.kind === "file") return this.#resolveFile(name, setting);
     const given = setting.kind === "switch" ? this.#givenFlag(name) : this.#given(name);
-    const text = given?.text ?? this.#defaultOf(setting);
+    const { text, origin } = given ?? this.#defaultOf(setting);
     if (text === null) {
-      this.#show(name, { value: null, origin: "default" });
+      this.#show(name, { value: null, origin });
       return null;
     }
     try {
       const type: ValueType<unknown> = setting.type;
       const value = type.parse(text);
-      this.#show(name, { value: type.show(value), origin: given?.origin ?? "default" });
+      this.#show(name, { value: type.show(value), origin });
       return value;
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
@@ -200,13 +206,22 @@ class Resolver {
     return notEmpty(this.#dotenv[name], { label: `${name} (${DOTENV})`, origin: DOTENV });
   }
 
-  #defaultOf(setting: Exclude<Setting, FileSetting>): string | null {
-    if (setting.kind === "optional") return null;
-    if (setting.kind === "switch" || setting.developmentDefault === undefined) {
-      return setting.default;
-    }
+  #defaultOf(setting: Exclude<Setting, FileSetting>): Default {
+    if (setting.kind === "optional") return { text: null, origin: "default" };
+    const ordinary = { text: setting.default, origin: "default" };
+    if (setting.kind === "switch") return ordinary;
+    const { developmentDefault, preset } = setting;
+    if (preset !== undefined) return this.#presetOf(preset) ?? ordinary;
+    if (developmentDefault === undefined) return ordinary;
     const environment = this.#given("ENVIRONMENT")?.text ?? "development";
-    return environment === "development" ? setting.developmentDefault : setting.default;
+    return environment === "development" ? { ...ordinary, text: developmentDefault } : ordinary;
+  }
+
+  /** A preset that has no such name is reported once, as the setting that it is. */
+  #presetOf({ by, defaults }: Preset): Default | null {
+    const name = this.#given(by)?.text.toLowerCase() ?? "";
+    const text = Object.hasOwn(defaults, name) ? defaults[name] : undefined;
+    return text === undefined ? null : { text, origin: `default of ${by}=${name}` };
   }
 
   #show(name: SettingName, { value, origin }: { value: string | null; origin: string }): void {

@@ -31,15 +31,15 @@ export const SERVICE_PEERS: readonly Peer[] = [
     isOnEachSet: true,
     prepare: () => service({ FAST_PATH: "off" }),
   },
-  {
+  ...["latency", "efficient"].map((preset): Peer => ({
     ...OURS,
-    name: "service-gathering",
-    title: "Processing Service, fetches of 16 KB or 10 ms",
+    name: `service-${preset}`,
+    title: `Processing Service with FETCH_PRESET=${preset}, 3 fields`,
     decodes: "3 fields",
     isAtRate: true,
     isAtRateOnly: true,
-    prepare: () => service({ FETCH_MIN_BYTES: "16384", FETCH_MAX_WAIT_MS: "10" }),
-  },
+    prepare: () => service({ FETCH_PRESET: preset }),
+  })),
 ];
 
 /** As in production, on any free port. */

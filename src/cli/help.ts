@@ -156,10 +156,10 @@ function oneSetting(name: SettingName): readonly string[] {
 function fallbackOf(setting: Exclude<Setting, { kind: "file" }>): string | null {
   if (setting.kind === "switch") return null;
   if (setting.kind === "optional") return setting.unset.replaceAll("`", "");
-  const { default: value, developmentDefault } = setting;
-  return developmentDefault === undefined
-    ? value
-    : `${value}, in development ${developmentDefault}`;
+  const { default: value, developmentDefault, preset } = setting;
+  const others = Object.entries(preset?.defaults ?? {}).map(([name, text]) => `${name} ${text}`);
+  if (developmentDefault !== undefined) others.push(`in development ${developmentDefault}`);
+  return [value, ...others].join(", ");
 }
 
 function withPlaceholder(flag: string, placeholder: string | null): string {

@@ -104,16 +104,25 @@ export const KAFKA_SETTINGS = {
     default: "5000",
     doc: "Milliseconds until brokers, partitions and leaders are asked for again",
   }),
+  FETCH_PRESET: required({
+    group: "Kafka client",
+    type: oneOf(["latency", "balanced", "efficient"]),
+    default: "balanced",
+    doc:
+      "What a fetch waits for where FETCH_MIN_BYTES and FETCH_MAX_WAIT_MS are not set themselves",
+  }),
   FETCH_MIN_BYTES: required({
     group: "Kafka client",
     type: integer({ min: 1, max: INT32_MAX }),
     default: "1",
+    preset: { by: "FETCH_PRESET", defaults: { efficient: "65536" } },
     doc: "Bytes that a broker gathers before it answers a fetch",
   }),
   FETCH_MAX_WAIT_MS: required({
     group: "Kafka client",
     type: integer({ min: 10, max: 60_000 }),
     default: "500",
+    preset: { by: "FETCH_PRESET", defaults: { latency: "50", efficient: "20" } },
     doc: "Milliseconds that a broker waits for FETCH_MIN_BYTES: the polling interval when idle",
   }),
   FETCH_MAX_BYTES: required({

@@ -25,6 +25,15 @@ export interface RequiredSetting<T> extends SettingText {
   readonly default: string;
   /** Instead of `default`, when ENVIRONMENT is `development`. */
   readonly developmentDefault?: string;
+  /** Instead of `default`, by the value of another setting, which has each of these values. */
+  readonly preset?: Preset;
+}
+
+/** One setting that says what several are where they are not set themselves. */
+export interface Preset {
+  /** The name of that setting. */
+  readonly by: "FETCH_PRESET";
+  readonly defaults: Readonly<Record<string, string>>;
 }
 
 /** Null when it is not set. */

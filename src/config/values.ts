@@ -109,7 +109,8 @@ export function oneOf<const Name extends string>(
     placeholder: names.join("|"),
     parse(value) {
       const wanted = value.toLowerCase();
-      const name = names.find((each) => each === wanted) ?? aliases[wanted];
+      const alias = Object.hasOwn(aliases, wanted) ? aliases[wanted] : undefined;
+      const name = names.find((each) => each === wanted) ?? alias;
       if (name === undefined) throw new ValueError(`one of ${names.join(", ")}`);
       return name;
     },

@@ -32,7 +32,7 @@ export function checkSettings(
     results.push(verdicts.found(check, "offsets_not_committed", { detail }));
   }
   if (results.length > 0) return results;
-  const set = rows.filter(({ origin }) => origin !== "default").length;
+  const set = rows.filter(({ origin }) => !origin.startsWith("default")).length;
   return [verdicts.ok(check, `${set} of ${rows.length} are set, all can work`)];
 }
 

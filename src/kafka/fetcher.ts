@@ -169,7 +169,7 @@ export class Fetcher {
       const answer = await caller.call({
         to: leader.broker,
         purpose: "fetch",
-        request: fetch(plan.positions, limits),
+        request: fetch(plan.positions, reachable(limits, plan.positions)),
         deadlineMs: limits.maxWaitMs + requestTimeoutMs,
       });
       this.#lastFetchAt = this.#options.clock.now();
@@ -323,6 +323,12 @@ export class Fetcher {
     }
     return state;
   }
+}
+
+/** A broker must not wait for more than it may send. */
+function reachable(limits: FetchLimits, positions: readonly FetchPosition[]): FetchLimits {
+  const asked = positions.reduce((sum, { maxBytes = 0 }) => sum + maxBytes, 0);
+  return { ...limits, minBytes: Math.min(limits.minBytes, asked) };
 }
 
 /** Brokers fill an answer in the order asked: who is first changes, so that nobody starves under the size limit. */

@@ -60,8 +60,13 @@ function defaultCell(setting: Setting): string {
   if (setting.kind === "file") return "not set";
   if (setting.kind === "optional") return setting.unset;
   const value = `\`${setting.default}\``;
-  if (setting.kind === "switch" || setting.developmentDefault === undefined) return value;
-  return `${value}, in development \`${setting.developmentDefault}\``;
+  if (setting.kind === "switch") return value;
+  const { developmentDefault, preset } = setting;
+  const others = Object.entries(preset?.defaults ?? {}).map(([name, text]) =>
+    `${name} \`${text}\``
+  );
+  if (developmentDefault !== undefined) others.push(`in development \`${developmentDefault}\``);
+  return [value, ...others].join(", ");
 }
 
 function labelOf(setting: Setting): string {

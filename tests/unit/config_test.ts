@@ -90,6 +90,28 @@ Deno.test("loadConfig() logs pretty in development only, unless told", () => {
   assert.equal(format({ LOG_FORMAT: "JSON" }), "json");
 });
 
+Deno.test("loadConfig() takes what a fetch waits for from FETCH_PRESET, unless it is set itself", () => {
+  const waits = (env: Record<string, string>) => {
+    const { fetchMinBytes, fetchMaxWaitMs } = load({ env }).config;
+    return [fetchMinBytes, fetchMaxWaitMs];
+  };
+  assert.deepEqual(waits({}), [1, 500]);
+  assert.deepEqual(waits({ FETCH_PRESET: "balanced" }), [1, 500]);
+  assert.deepEqual(waits({ FETCH_PRESET: "latency" }), [1, 50]);
+  assert.deepEqual(waits({ FETCH_PRESET: "Efficient" }), [65_536, 20]);
+  const env = { FETCH_PRESET: "efficient", FETCH_MAX_WAIT_MS: "35" };
+  assert.deepEqual(waits(env), [65_536, 35]);
+  const row = (name: string) => rowOf({ env }, name);
+  assert.deepEqual([row("FETCH_MIN_BYTES").value, row("FETCH_MIN_BYTES").origin], [
+    "65536",
+    "default of FETCH_PRESET=efficient",
+  ]);
+  assert.equal(row("FETCH_MAX_WAIT_MS").origin, "environment");
+  assert.deepEqual(problemsOf({ env: { FETCH_PRESET: "constructor" } }), [
+    'FETCH_PRESET: expected one of latency, balanced, efficient: "constructor"',
+  ]);
+});
+
 Deno.test("loadConfig() reads lists, IPv6 addresses, words and aliases", () => {
   const { config } = load({
     env: {

@@ -32,6 +32,7 @@ class FetchBench {
   readonly unreadable: Partition[] = [];
   readonly outOfRange: Partition[] = [];
   deliveryBytes = 10 * MIB;
+  readonly limits = { maxWaitMs: 500, minBytes: 1, maxBytes: 10 * MIB, maxPartitionBytes: MIB };
   doubts = 0;
   readonly fetcher: Fetcher;
   #answer: (answer: unknown) => void = () => {};
@@ -42,7 +43,7 @@ class FetchBench {
       caller: this.caller,
       clock: this.bench.clock,
       metadata: { leader: () => LEADER, doubt: () => this.doubts += 1 },
-      limits: { maxWaitMs: 500, minBytes: 1, maxBytes: 10 * MIB, maxPartitionBytes: MIB },
+      limits: this.limits,
       requestTimeoutMs: 5_000,
       maxDecompressedBytes: 10 * MIB,
       decompress: decompressQuickly,
@@ -92,7 +93,7 @@ class FetchBench {
 }
 
 async function readFetch({ request }: Call<unknown>): Promise<readonly Asked[]> {
-  const decoder = newDecoder((await request.encode(request.maxVersion).encode()).buffer);
+  const decoder = await decoderOf(request);
   for (let field = 0; field < 4; field++) decoder.readInt32(); // replica, wait, least, most
   decoder.readInt8(); // isolation
   decoder.readInt32(); // session
@@ -107,6 +108,17 @@ async function readFetch({ request }: Call<unknown>): Promise<readonly Asked[]> 
       return { partition, position, maxBytes: decoder.readInt32() };
     });
   }).flat();
+}
+
+/** For how many bytes, and how long, the broker is to wait. */
+async function readWaits({ request }: Call<unknown>) {
+  const decoder = await decoderOf(request);
+  decoder.readInt32(); // replica
+  return { maxWaitMs: decoder.readInt32(), minBytes: decoder.readInt32() };
+}
+
+async function decoderOf(request: Call<unknown>["request"]) {
+  return newDecoder((await request.encode(request.maxVersion).encode()).buffer);
 }
 
 function batch(own: TestBatch = {}): Promise<Buffer> {
@@ -171,5 +183,17 @@ Deno.test("Fetcher looks at least once a second for a new leader while one is aw
   const before = bench.doubts;
   for (let second = 0; second < 10; second++) await bench.bench.clock.advance(1_000);
   assert.ok(bench.doubts - before >= 9, `${bench.doubts - before} looks in 10 s`);
+  await bench.close();
+});
+
+Deno.test("Fetcher lets a broker wait for its limits, and not for more bytes than it may send", async () => {
+  const bench = new FetchBench();
+  Object.assign(bench.limits, { maxWaitMs: 20, minBytes: 150_000 });
+  await bench.answer({ 0: await batch() });
+  const waits = () => readWaits(bench.caller.calls.at(-1) as Call<unknown>);
+  assert.deepEqual(await waits(), { maxWaitMs: 20, minBytes: 150_000 });
+  bench.deliveryBytes = 70_000;
+  await bench.answer({ 0: await batch({ baseOffset: 2 }) });
+  assert.deepEqual(await waits(), { maxWaitMs: 20, minBytes: 140_000 });
   await bench.close();
 });
