@@ -4,7 +4,7 @@
  */
 import { X509Certificate } from "node:crypto";
 import type { Config, LoadedConfig } from "../config.ts";
-import { deadLetterTopic } from "../config.ts";
+import { deadLetterTopics } from "../dead_letters/source.ts";
 import { securityFrom, SILENT_KAFKAJS_LOGGER } from "../kafka/client.ts";
 import { Connections } from "../kafka/connections.ts";
 import type { Clock } from "../processing/clock.ts";
@@ -25,6 +25,7 @@ import {
 import { checkMessages, takeSamples } from "./messages.ts";
 import { checkOffsets, readStandings } from "./offsets.ts";
 import { type Result, Verdicts } from "./result.ts";
+import { checkRedriveRights, parkedTopics } from "./redrive_rights.ts";
 import { checkRights } from "./rights.ts";
 import { checkTopics } from "./topics.ts";
 
@@ -104,9 +105,7 @@ async function examineKafka(
 ): Promise<KafkaResults> {
   const { config } = examination;
   onProgress(["Brokers"]);
-  const topics = config.kafkaTopic
-    .flatMap((topic) => [topic, deadLetterTopic(config, topic)])
-    .filter((topic) => topic !== null);
+  const topics = [...config.kafkaTopic, ...deadLetterTopics(config), ...parkedTopics(config)];
   const bootstrap = await probeBootstrap(examination, [...new Set(topics)]);
   const results = bootstrap.map(({ result }) => result);
   const view = viewOf(bootstrap);
@@ -129,6 +128,7 @@ async function examineKafka(
     ),
     awaited("Topics", checkTopics(examination, view)),
     awaited("Group", inspectGroup(examination, view)),
+    awaited("Rights", checkRedriveRights(examination, view)),
   ]);
   return { results: [...results, ...found.flat()], brokers: view.brokers.length };
 }
@@ -153,7 +153,8 @@ async function inspectGroup(
 ): Promise<readonly Result[]> {
   const guarded = (section: Section, work: () => Promise<readonly Result[]>) =>
     guard(examination, { section, name: section.toLowerCase() }, work);
-  const group = await lookUpGroup(examination, view);
+  const groupId = examination.config.kafkaGroupId;
+  const group = await lookUpGroup(examination, { view, groupId });
   const standings = readStandings(examination, { view, group });
   const samples = standings.then((known) => takeSamples(examination, known));
   const found = await Promise.all([

@@ -40,9 +40,9 @@ const MAX_SESSION = "group.max.session.timeout.ms";
 /** Asks every broker. Never rejects. */
 export async function lookUpGroup(
   examination: Examination,
-  view: ClusterView,
+  { view, groupId }: { readonly view: ClusterView; readonly groupId: string },
 ): Promise<GroupFacts> {
-  const request = describeGroup(examination.config.kafkaGroupId);
+  const request = describeGroup(groupId);
   const answers = await Promise.all(view.brokers.map(async (broker) => {
     const description = await ask(examination, broker, request).catch(() => null);
     return description === null ? null : { broker, description };
@@ -58,7 +58,9 @@ export async function lookUpGroup(
     isTold: told.length > 0,
     isSeen: !told.some(refused),
     operations,
-    mayRead: operations === null ? await mayRead(examination, told[0]?.broker) : null,
+    mayRead: operations === null
+      ? await mayRead(examination, { to: told[0]?.broker, groupId })
+      : null,
     coordinator: found?.broker ?? null,
     description: found?.description ?? null,
     silent: answers.length - told.length,
@@ -69,11 +71,11 @@ export async function lookUpGroup(
 /** A heartbeat of nobody changes nothing: rights are looked at before anything else. Null when it is not told. */
 async function mayRead(
   examination: Examination,
-  to: BrokerAddress | undefined,
+  { to, groupId }: { readonly to: BrokerAddress | undefined; readonly groupId: string },
 ): Promise<boolean | null> {
   if (to === undefined) return null;
   const request = heartbeat({
-    groupId: examination.config.kafkaGroupId,
+    groupId,
     generationId: -1,
     memberId: "nobody",
     groupInstanceId: null,

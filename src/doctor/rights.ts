@@ -10,7 +10,7 @@ import type { GroupFacts } from "./group.ts";
 import type { Result } from "./result.ts";
 
 /** What a user may do with one thing, as far as it is told. */
-interface Granted {
+export interface Granted {
   readonly resource: "topic" | "group";
   readonly name: string;
   /** False: not even seen. */
@@ -37,12 +37,12 @@ export function checkRights(
     ...[...new Set(deadLetterTopics)].flatMap((topic) =>
       checkThing(examination, topicGrant(view, topic), ["DESCRIBE", "WRITE"])
     ),
-    ...checkThing(examination, groupGrant(examination, group), ["DESCRIBE", "READ"]),
+    ...checkThing(examination, groupGrant(config.kafkaGroupId, group), ["DESCRIBE", "READ"]),
   ];
 }
 
 /** Null: there is nothing of which one could have a right. */
-function topicGrant(view: ClusterView, name: string): Granted | null {
+export function topicGrant(view: ClusterView, name: string): Granted | null {
   const info = view.topic(name);
   if (info?.errorCode === ERROR_CODE.TOPIC_AUTHORIZATION_FAILED) {
     return { resource: "topic", name, isSeen: false, operations: null, mayRead: null };
@@ -52,10 +52,11 @@ function topicGrant(view: ClusterView, name: string): Granted | null {
   return { resource: "topic", name, isSeen: true, operations, mayRead: null };
 }
 
-function groupGrant({ config }: Examination, group: GroupFacts): Granted | null {
+/** Null: nobody said anything of it. */
+export function groupGrant(name: string, group: GroupFacts): Granted | null {
   if (!group.isTold) return null;
   const { isSeen, operations, mayRead } = group;
-  return { resource: "group", name: config.kafkaGroupId, isSeen, operations, mayRead };
+  return { resource: "group", name, isSeen, operations, mayRead };
 }
 
 function checkThing(
@@ -88,7 +89,10 @@ function checkRight(
 }
 
 /** Null: not told. */
-function allowed({ isSeen, operations, mayRead }: Granted, operation: Operation): boolean | null {
+export function allowed(
+  { isSeen, operations, mayRead }: Granted,
+  operation: Operation,
+): boolean | null {
   if (operation === "DESCRIBE") return isSeen;
   if (operations !== null) return allows(operations, operation);
   return operation === "READ" ? mayRead : null;

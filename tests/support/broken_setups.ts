@@ -5,7 +5,7 @@
 import { systemClock } from "../../src/ops/system_clock.ts";
 import type { FindingId } from "../../src/doctor/findings.ts";
 import type { Clock } from "../../src/processing/clock.ts";
-import { aclsOf, allow } from "./acls.ts";
+import { type Acl, aclsOf, allow } from "./acls.ts";
 import { commandsOf, type DoctorReport } from "./doctor.ts";
 import { events, type TestEvent } from "./events.ts";
 import { freePorts } from "./free_ports.ts";
@@ -36,6 +36,8 @@ export interface Asked {
 export interface BrokenSetup {
   readonly what: string;
   readonly finding: FindingId;
+  /** Warnings beside it, of the same cause. */
+  readonly warnings?: readonly FindingId[];
   readonly exitCode: 0 | 69 | 77 | 78;
   /** Breaks it, and answers what to ask with. Settings beside topic, group and the plain listener. */
   break(world: DoctorWorld): Asked | Promise<Asked>;
@@ -106,6 +108,24 @@ export const BROKEN_SETUPS: readonly BrokenSetup[] = [
     { what: "no right to write dead letters", user: USERS.noCreate, deadLetters: true },
     { what: "no right to create the dead-letter topic", user: USERS.noCreate },
   ].map(missingRight),
+  {
+    ...missingRight({ what: "no right to redrive", user: USERS.noRedrive }),
+    finding: "redrive_right_missing",
+    warnings: [],
+    exitCode: 0,
+    async break(world) {
+      const { client, group, kafka, topic } = world;
+      const letters = await client.createTopic({ name: `${topic}.dlq` });
+      const principal = `User:${USERS.noRedrive}`;
+      const acls: readonly Acl[] = [
+        { principal, resource: "group", name: group, operation: "read" },
+        { principal, resource: "topic", name: letters, operation: "write" },
+      ];
+      const to = kafka.address("PLAINTEXT");
+      await withConnections((caller) => allow(acls, { caller, to }));
+      return at(kafka, "SASL", sasl("scram-sha-256", USERS.noRedrive));
+    },
+  },
   {
     what: "a topic that is missing",
     finding: "topic_missing",
@@ -226,6 +246,7 @@ function missingRight(
   return {
     what,
     finding: "right_missing",
+    warnings: ["redrive_right_missing"],
     exitCode: 77,
     async break(world) {
       if (deadLetters) await world.client.createTopic({ name: `${world.topic}.dlq` });

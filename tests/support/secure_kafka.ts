@@ -45,6 +45,8 @@ export const USERS = {
   noJoin: "no-join",
   /** May use every group, and read topics, but not create one. */
   noCreate: "no-create",
+  /** May read every topic, and use no group. */
+  noRedrive: "no-redrive",
 } as const;
 
 export const PASSWORD = "open:sesame/+?";
@@ -179,6 +181,7 @@ const ACLS: readonly Acl[] = [
   acl(`User:${USERS.noJoin}`, "group", "describe"),
   acl(`User:${USERS.noCreate}`, "group", "all"),
   acl(`User:${USERS.noCreate}`, "topic", "read"),
+  acl(`User:${USERS.noRedrive}`, "topic", "read"),
 ];
 
 /** On everything of its kind. Kafka lets whoever may read also describe. */

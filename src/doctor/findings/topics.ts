@@ -88,4 +88,16 @@ export const TOPIC_FINDINGS = {
       "kafka-acls.sh {cluster} --add --allow-principal '{principal}' --operation {operation} --{resource} '{name}'",
     ],
   },
+  redrive_right_missing: {
+    section: "Rights",
+    title: "The user lacks a right that only dead-letters redrive and park need",
+    status: "warning",
+    exitCode: NO_PERMISSION,
+    fix:
+      "Allow {principal} the operation, before there are dead letters to be redriven from the console or with these " +
+      "settings; the service itself runs without it",
+    commands: [
+      "kafka-acls.sh {cluster} --add --allow-principal '{principal}' --operation {operation} --{resource} '{name}'",
+    ],
+  },
 } as const satisfies Readonly<Record<string, Finding>>;

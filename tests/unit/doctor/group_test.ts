@@ -12,6 +12,7 @@ const VIEW = new ClusterView(
   { throttleTimeMs: 0, brokers: BROKERS, controllerId: 1, topics: [] },
   LED.broker,
 );
+const ASKED = { view: VIEW, groupId: "processing-service-group" };
 const NO_LIMITS = { resources: [] };
 
 function member(topics: readonly string[] = [TOPIC], instance: string | null = null) {
@@ -116,14 +117,14 @@ Deno.test("lookUpGroup() asks every broker, never for the coordinator, and takes
       return Promise.resolve({ ...group, errorCode } as never);
     },
   });
-  const found = await lookUpGroup(examination, VIEW);
+  const found = await lookUpGroup(examination, ASKED);
   assert.equal(found.coordinator?.id, 2);
   assert.deepEqual(asked, ["DescribeGroups 1", "DescribeGroups 2", "Heartbeat 1"]);
 });
 
 Deno.test("lookUpGroup() says when this user may not see the group, and when nobody answers", async () => {
   const refused = answering({ DescribeGroups: { ...described([]), errorCode: 30 } });
-  assert.equal((await lookUpGroup(examinationWith({}, refused), VIEW)).isSeen, false);
-  const nobody = await lookUpGroup(examinationWith(), VIEW);
+  assert.equal((await lookUpGroup(examinationWith({}, refused), ASKED)).isSeen, false);
+  const nobody = await lookUpGroup(examinationWith(), ASKED);
   assert.deepEqual([nobody.isTold, nobody.silent, nobody.coordinator], [false, 2, null]);
 });
