@@ -26,6 +26,8 @@ export interface Row {
   /** Milliseconds; at a steady rate only. */
   readonly p50: Spread | null;
   readonly p99: Spread | null;
+  /** Milliseconds until the producer's messages were acknowledged, 99 of 100; at a steady rate only. */
+  readonly acknowledgedP99?: Spread;
 }
 
 /** One broker with one data set. */

@@ -1,7 +1,9 @@
 """Sends the messages of a file by librdkafka, over and over until there are enough; see data/message_file.ts.
 
-With a rate, each message carries the time at which it was sent as its `processing_ms`.
+With a rate, each message carries the time at which it was sent as its `processing_ms`, and at the end one line says how
+long acknowledgements took: what was slow there is no consumer's fault.
 """
+import json
 import struct
 import sys
 import time
@@ -15,6 +17,7 @@ def main(bootstrap, topic, path, count, partitions, batch_messages, rate):
     pool = read(path)
     count, partitions, rate = int(count), int(partitions), float(rate)
     failures = []
+    acknowledged = []
     settings = {
         "bootstrap.servers": bootstrap,
         "compression.type": "snappy",
@@ -25,9 +28,11 @@ def main(bootstrap, topic, path, count, partitions, batch_messages, rate):
     }
     producer = Producer(settings)
 
-    def on_delivery(error, _message):
+    def on_delivery(error, message):
         if error is not None:
             failures.append(str(error))
+        elif rate:
+            acknowledged.append(message.latency() * 1000)
 
     def send(index, value):
         key, _, headers = pool[index % len(pool)]
@@ -50,13 +55,17 @@ def main(bootstrap, topic, path, count, partitions, batch_messages, rate):
     producer.flush(120)
     if failures or len(producer):
         sys.exit(f"Not every message was acknowledged: {failures[:1] or len(producer)}")
+    if rate:
+        acknowledged.sort()
+        last = len(acknowledged) - 1
+        print(json.dumps({"p50": acknowledged[last // 2], "p99": acknowledged[int(last * 0.99)]}))
 
 
 def send_by_clock(pool, count, rate, send, producer):
     start = time.monotonic()
     for index in range(count):
-        wait = start + index / rate - time.monotonic()
-        if wait > 0:
+        # poll() comes back before its time whenever there was something to report.
+        while (wait := start + index / rate - time.monotonic()) > 0:
             producer.poll(wait)
         head, _, tail = pool[index % len(pool)][1].partition(MARK)
         now = f"{time.time() * 1000:.3f}".encode()

@@ -25,7 +25,8 @@ const METHOD = `## Method
   written as their documentation begins.
 - Apache Kafka is one node. The static server is the embedded broker with record batches that were built before, served from memory: it takes less of
   the machine, so that consumers differ more.
-- At a steady rate, single messages come at 1,000 a second. Latency is from the producer's clock just before it sends to the handler's, on one machine.`;
+- At a steady rate, single messages come at 1,000 a second. Latency is from the producer's clock just before it sends to the handler's, on one machine.
+  "acknowledged" is how long the broker took until the producer knew: a latency cannot be judged where that is as long. A broker that has just started is made warm first.`;
 
 const DATA = `## Data
 

@@ -70,6 +70,7 @@ function rateColumns(reference: number | null): readonly Column[] {
     ["ours ÷ it", ({ cpu }) => ratio(cpu, reference)],
     ["p50 ms", ({ p50 }) => spread(p50, 1)],
     ["p99 ms", ({ p99 }) => spread(p99, 1)],
+    ["acknowledged p99 ms", ({ acknowledgedP99 }) => spread(acknowledgedP99 ?? null, 1)],
     ["peak MB", ({ peakRssBytes }) => megabytes(peakRssBytes)],
   ];
 }

@@ -29,7 +29,15 @@ export interface Sample {
   readonly streamSeconds: number;
   readonly peakRssBytes: number;
   /** Milliseconds from sent to handled; null without `latencyFrom`. */
-  readonly latency: { readonly p50: number; readonly p99: number } | null;
+  readonly latency: Latency | null;
+  /** Milliseconds from sent to acknowledged, at a steady rate: what is slow here is not the peer's fault. */
+  readonly acknowledgement?: Latency;
+}
+
+/** Milliseconds. */
+export interface Latency {
+  readonly p50: number;
+  readonly p99: number;
 }
 
 /** A peer failed, or counted something else than was sent. */

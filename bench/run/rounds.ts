@@ -101,7 +101,9 @@ async function prepareAll(
   return contenders;
 }
 
-function describe({ cpuSeconds, seconds, peakRssBytes, latency }: Sample): string {
+/** For whoever watches. */
+export function describe(sample: Sample): string {
+  const { cpuSeconds, seconds, peakRssBytes, latency, acknowledgement } = sample;
   const parts = [
     `CPU ${cpuSeconds.toFixed(2)} s`,
     `${seconds.toFixed(2)} s`,
@@ -109,6 +111,9 @@ function describe({ cpuSeconds, seconds, peakRssBytes, latency }: Sample): strin
   ];
   if (latency !== null) {
     parts.push(`p50 ${latency.p50.toFixed(1)} ms`, `p99 ${latency.p99.toFixed(1)} ms`);
+  }
+  if (acknowledgement !== undefined) {
+    parts.push(`the producer's p99 ${acknowledgement.p99.toFixed(1)} ms`);
   }
   return parts.join(", ");
 }

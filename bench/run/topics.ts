@@ -68,11 +68,11 @@ export async function withMessageFile<T>(
   }
 }
 
-/** Arguments as in producers/produce.py. */
-export async function produceByLibrdkafka(args: readonly string[]): Promise<void> {
+/** Arguments as in producers/produce.py. @returns what it printed */
+export async function produceByLibrdkafka(args: readonly string[]): Promise<string> {
   const { python, packages } = await pythonPackages();
   const script = new URL("../producers/produce.py", import.meta.url).pathname;
-  await run([python, "-B", script, ...args], {
+  return await run([python, "-B", script, ...args], {
     env: { PYTHONPATH: packages },
     deadlineMs: PRODUCE_DEADLINE_MS,
   });

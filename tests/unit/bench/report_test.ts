@@ -71,16 +71,20 @@ Deno.test("tableOf() puts the cheapest first, compares with ours, and says what 
 Deno.test("tableOf() shows latencies at a steady rate", () => {
   const times = { median: 4.04, least: 4.04, most: 4.04 };
   const { titles, rows } = tableOf(
-    section({ set: "rate", rows: [row("service", 7, { p50: times, p99: times })] }),
+    section({
+      set: "rate",
+      rows: [row("service", 7, { p50: times, p99: times, acknowledgedP99: times })],
+    }),
   );
   assert.deepEqual(titles.slice(3), [
     "CPU % of a core",
     "ours ÷ it",
     "p50 ms",
     "p99 ms",
+    "acknowledged p99 ms",
     "peak MB",
   ]);
-  assert.deepEqual(rows[0]?.slice(3), ["7.0 (6.9–7.1)", "1.00", "4.0", "4.0", "150"]);
+  assert.deepEqual(rows[0]?.slice(3), ["7.0 (6.9–7.1)", "1.00", "4.0", "4.0", "4.0", "150"]);
 });
 
 Deno.test("markdown() and plainText() keep columns apart", () => {
