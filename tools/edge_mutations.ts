@@ -23,6 +23,18 @@ export const EDGE_MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
+    guard: "the turn of the event loop while an answer is read",
+    file: FETCHER,
+    from: "    await sleep(clock, 0);\n",
+    to: "",
+    tests: [
+      {
+        file: "tests/unit/kafka/fetcher_test.ts",
+        name: "Fetcher lets the event loop turn between partitions, after 4 ms of reading",
+      },
+    ],
+  },
+  {
     guard: "the CRC of a record batch",
     file: "src/kafka/record_batch.ts",
     from: "  if (crc !== expected) {",

@@ -61,6 +61,8 @@ export interface FetcherOptions {
 const ASK_MIN_BYTES = 65_536;
 /** As Kafka's own clients, by default: each failure is also a look at who leads now, and that must not come late. */
 const BACKOFF = { backoffMs: 100, backoffMaxMs: 1_000 } as const;
+/** Longest run of decoding before the event loop turns, in which handlers have their slice as well. */
+const DECODE_MS = 4;
 /** A leader unknown to us now may be known soon, without anybody calling `wake`. */
 const IDLE_LOOK_MS = 5_000;
 
@@ -174,11 +176,13 @@ export class Fetcher {
       });
       this.#lastFetchAt = this.#options.clock.now();
       this.#failures.delete(leader.broker.id);
+      let turnedAt = this.#lastFetchAt;
       for (const fetched of answer.partitions) {
         const key = partitionKey(fetched);
         const partition = plan.asked.get(key);
         const position = from.get(key);
         if (partition === undefined || position === undefined) continue;
+        turnedAt = await this.#turn(turnedAt);
         await this.#take(partition, position, fetched);
       }
       return false;
@@ -190,6 +194,14 @@ export class Fetcher {
       }
       return true;
     }
+  }
+
+  /** Decoding takes its time: heartbeats and sockets get their turn. */
+  async #turn(turnedAt: number): Promise<number> {
+    const { clock } = this.#options;
+    if (clock.now() - turnedAt < DECODE_MS) return turnedAt;
+    await sleep(clock, 0);
+    return clock.now();
   }
 
   /** Which partitions to ask this leader for now, and when to look again if there are none. */

@@ -32,6 +32,8 @@ class FetchBench {
   readonly unreadable: Partition[] = [];
   readonly outOfRange: Partition[] = [];
   deliveryBytes = 10 * MIB;
+  /** How long it takes to read what a partition gets. */
+  readMs = 0;
   readonly limits = { maxWaitMs: 500, minBytes: 1, maxBytes: 10 * MIB, maxPartitionBytes: MIB };
   doubts = 0;
   readonly fetcher: Fetcher;
@@ -49,7 +51,10 @@ class FetchBench {
       decompress: decompressQuickly,
       deliveryBytes: () => this.deliveryBytes,
       partitions: () => this.partitions,
-      deliver: (partition, delivery) => this.bench.assignment.deliver(partition, delivery),
+      deliver: (partition, delivery) => {
+        this.bench.clock.pass(this.readMs);
+        return this.bench.assignment.deliver(partition, delivery);
+      },
       onOutOfRange: (partition) => this.outOfRange.push(partition),
       onNewLeader() {},
       onRefused() {},
@@ -79,7 +84,11 @@ class FetchBench {
       records: bytes as Buffer,
     }));
     this.#answer({ throttleTimeMs: 0, partitions });
-    // Decompression takes real turns of the event loop.
+    await this.read();
+  }
+
+  /** Decompression takes real turns of the event loop. */
+  async read(): Promise<void> {
     for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
     await this.bench.clock.settle();
   }
@@ -158,6 +167,18 @@ Deno.test("Fetcher asks for no more than a delivery may bring, unless nothing co
   bench.deliveryBytes = 10;
   await bench.answer({ 0: new Uint8Array(), 1: await batch({ baseOffset: 2 }) });
   assert.deepEqual((await bench.asked()).map(({ maxBytes }) => maxBytes), [MIB, 65_536]);
+  await bench.close();
+});
+
+Deno.test("Fetcher lets the event loop turn between partitions, after 4 ms of reading", async () => {
+  const bench = new FetchBench();
+  bench.readMs = 4;
+  await bench.answer({ 0: await batch(), 1: await batch() });
+  const positions = () => bench.partitions.map(({ position }) => position);
+  assert.deepEqual(positions(), [2, 0]);
+  await bench.bench.clock.advance(0);
+  await bench.read();
+  assert.deepEqual(positions(), [2, 2]);
   await bench.close();
 });
 

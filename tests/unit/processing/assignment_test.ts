@@ -69,8 +69,8 @@ Deno.test("Lanes start nothing while the lease is gone", () => {
   bench.assignment.close();
 });
 
-Deno.test("Lanes let the event loop turn after 20 ms of synchronous handlers", async () => {
-  const bench: ProcessingBench = new ProcessingBench(() => bench.clock.pass(8));
+Deno.test("Lanes let the event loop turn after 8 ms of synchronous handlers", async () => {
+  const bench: ProcessingBench = new ProcessingBench(() => bench.clock.pass(3));
   bench.deliver(bench.own(), ["a", "b", "c", "d", "e"]);
   assert.equal(bench.calls.length, 3);
   await bench.clock.advance(0);
