@@ -12,6 +12,9 @@ import {
   isUuid,
   isUuidQuickly,
 } from "./event_formats.ts";
+import { type ShapeOfSchema, shapeOfSchema } from "./event_shape.ts";
+
+export type { ShapeOfSchema } from "./event_shape.ts";
 
 /** One event as the Ingestion-Service produces it. Every text may be empty unless its format says otherwise. */
 export interface EnrichedEvent {
@@ -91,6 +94,12 @@ const COMPILED = z.compile(SCHEMA, { strict: true });
 const COMPILED_QUICK = z.compile(
   schemaOf({ uuid: isUuidQuickly, time: isRfc3339Quickly, url: isUrlQuickly }),
   { strict: true },
+);
+
+/** What the scanner can know of the schema. */
+export const EVENT_SHAPE: ShapeOfSchema = shapeOfSchema(
+  SCHEMA,
+  new Map([[isUuid, "uuid"], [isRfc3339, "time"], [isUrl, "url"]]),
 );
 
 type TextCheck = (text: string) => boolean;

@@ -55,13 +55,13 @@ export function wire(options: ServiceOptions, listener: ServiceListener): Parts 
     isStarting: () => isStarting(membership, fetcher),
   });
   const fetches = new SingleFetch(cluster);
-  const { decode, decompress } = chooseFastPath(options.config.fastPath, options.logger);
+  const { decompress, ...reading } = chooseFastPath(options.config.fastPath, options.logger);
   const holdsLease = () => membership.lease.holds;
   const processing: Processing = wireProcessing(options, {
     cluster,
     listener,
     holdsLease,
-    decode,
+    reading,
     onRoom: () => fetcher.wake(),
     onProbe: wireProbes(options, { fetches, assignment: () => processing.assignment }),
     onProgress: (messages) => committer.onProgress(messages),

@@ -6,6 +6,7 @@ import asc from "assemblyscript/asc";
 
 /** What stands in assembly/, and which file of src/ comes of it. */
 export const MODULES: readonly { readonly source: string; readonly wasm: string }[] = [
+  { source: "assembly/scanner.ts", wasm: "src/processing/scanner.wasm" },
   { source: "assembly/snappy.ts", wasm: "src/kafka/snappy.wasm" },
 ];
 

@@ -7,11 +7,11 @@ export const FAST_PATH_MUTATIONS: readonly Mutation[] = [
   {
     guard: "the self-check of the fast path",
     file: "src/wiring/fast_path.ts",
-    from: "  if (problem === null) return { decode",
-    to: "  if (problem !== undefined) return { decode",
+    from: "  if (problem === null) return fast;",
+    to: "  if (problem !== undefined) return fast;",
     tests: [{
       file: "tests/unit/wiring/fast_path_test.ts",
-      name: "chooseFastPath() falls back with one warning, whichever check fails",
+      name: "chooseFastPath() falls back with one warning where a check fails",
     }],
   },
   {
@@ -34,6 +34,26 @@ export const FAST_PATH_MUTATIONS: readonly Mutation[] = [
     tests: [{
       file: "tests/unit/kafka/quick_snappy_test.ts",
       name: "unpackSnappyQuickly() does not take a block that is damaged anywhere",
+    }],
+  },
+  {
+    guard: "what the scanner is not sure of is decoded",
+    file: "src/processing/scanner.ts",
+    from: "    return answer !== UNSURE;",
+    to: "    return true;",
+    tests: [{
+      file: "tests/unit/processing/scanner_test.ts",
+      name: "Scanner leaves to others what is not UTF-8, wherever it is",
+    }],
+  },
+  {
+    guard: "the table of the shape that is scanned",
+    file: "src/processing/scanner.ts",
+    from: "    if (active !== this) this.#activate();",
+    to: "    if (active === null) this.#activate();",
+    tests: [{
+      file: "tests/unit/processing/scanner_test.ts",
+      name: "Scanners of two shapes do not disturb each other",
     }],
   },
   {

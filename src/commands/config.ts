@@ -1,10 +1,11 @@
 /** `config`: what each setting is and where it comes from, for the question why the service does what it does. */
-import type { ConfigRow } from "../config.ts";
+import { EVENT_SHAPE, type ShapeOfSchema } from "../event.ts";
+import type { Config, ConfigRow } from "../config.ts";
 import { GROUPS } from "../config/setting.ts";
 import { settingOf } from "../config/settings.ts";
 import { type CommandContext, EXIT } from "./command.ts";
 
-export function run({ rows, unknown, print }: CommandContext): Promise<number> {
+export function run({ config, rows, unknown, print }: CommandContext): Promise<number> {
   const nameWidth = Math.max(...rows.map(({ name }) => name.length));
   const valueWidth = Math.max(...rows.map((row) => shown(row).length));
   const lines: string[] = [];
@@ -16,10 +17,21 @@ export function run({ rows, unknown, print }: CommandContext): Promise<number> {
     }
     lines.push("");
   }
+  lines.push(readingText(config, EVENT_SHAPE), "");
   lines.push(unknown.length === 0 ? "No unknown variables" : "Unknown variables, not used");
   for (const name of unknown) lines.push(`  ${name}`);
   print(lines.join("\n"));
   return Promise.resolve(EXIT.OK);
+}
+
+/** How values are read, and why in the plain way. */
+export function readingText(
+  { fastPath }: Pick<Config, "fastPath">,
+  { unsupported }: ShapeOfSchema,
+): string {
+  if (fastPath === "off") return "Events are decoded in the plain way: FAST_PATH=off";
+  if (unsupported === null) return "Events are scanned, and decoded where that is not sure";
+  return `Events are decoded, as their schema cannot be scanned: ${unsupported}`;
 }
 
 function shown({ name, value }: ConfigRow): string {

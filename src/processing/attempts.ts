@@ -8,7 +8,6 @@ import { AttemptContext } from "./attempt_context.ts";
 import type { DeadLetterSink } from "./dead_letter.ts";
 import { DeadLetterWriter } from "./dead_letter_writer.ts";
 import type { Decode } from "./decode.ts";
-import type { EnrichedEvent } from "../event.ts";
 import { type FatalError, judge } from "./failure.ts";
 import { type Handlers, HandlerTable } from "./handler.ts";
 import type { Lanes } from "./lanes.ts";
@@ -17,12 +16,16 @@ import type { OriginalOf } from "./original.ts";
 import { type Backoff, retryDelayMs } from "./retry.ts";
 import type { Failure, ProcessingTelemetry, StoredDeadLetter } from "./telemetry.ts";
 import type { MessageTrace, TraceIds, Tracer } from "./tracing.ts";
+import type { Scanner } from "./scanner.ts";
+import { type HandledValue, type ValueReader, valueReader } from "./value_reader.ts";
 import type { Work } from "./work.ts";
 
 export interface AttemptOptions extends Backoff {
   readonly clock: Clock;
   readonly handlers: Handlers;
   readonly decode: Decode;
+  /** Looks at values before anything is decoded; null: nothing does. */
+  readonly scanner: Scanner | null;
   /** Deadline of one attempt of an asynchronous handler. */
   readonly handlerTimeoutMs: number;
   /** Calls of the handler before the message is dead-lettered; at least 1. */
@@ -62,13 +65,13 @@ const ABANDON_AFTER_MS = 250;
 export class Attempts {
   readonly #options: AttemptOptions;
   readonly #owner: AttemptOwner;
-  readonly #handlers: HandlerTable;
+  readonly #read: ValueReader;
   readonly #deadLetters: DeadLetterWriter | null;
 
   constructor(options: AttemptOptions, owner: AttemptOwner) {
     this.#options = options;
     this.#owner = owner;
-    this.#handlers = new HandlerTable(options.handlers);
+    this.#read = valueReader({ ...options, handlers: new HandlerTable(options.handlers) });
     const { deadLetters: sink } = options;
     this.#deadLetters = sink === null ? null : new DeadLetterWriter({
       ...options,
@@ -83,22 +86,22 @@ export class Attempts {
   start(work: Work, nowMs: number): void {
     const { message, partition, trouble } = work;
     if (trouble?.isFinal) return this.#writeDeadLetter(work);
-    const { decode, instead, telemetry, tracer } = this.#options;
+    const { instead, telemetry, tracer } = this.#options;
     if (work.attempt === 0) {
       partition.started(work);
       if (tracer !== null) work.trace = tracer.messageStarted(message);
     }
     work.attempt += 1;
-    if (instead !== undefined) return this.#handle(work, { event: null, startedAt: nowMs });
+    if (instead !== undefined) return this.#handle(work, { read: null, startedAt: nowMs });
     if (message.value === null) {
       telemetry.messageSkipped(message, { reason: "tombstone" });
       endTrace(work, "skipped");
       return this.#owner.onOutcome(work);
     }
-    // Decoded again for each attempt: a handler may have changed the event, and waiting messages stay small.
-    const { event, failure } = decode(message.value);
-    if (event === null) this.#giveUp(work, failure);
-    else this.#handle(work, { event, startedAt: nowMs });
+    // Read again for each attempt: a handler may have changed the event, and waiting messages stay small.
+    const read = this.#read(message.value);
+    if (read.failure !== null) this.#giveUp(work, read.failure);
+    else this.#handle(work, { read, startedAt: nowMs });
   }
 
   /** The partition is gone: what runs is told, and whatever comes of it changes nothing. */
@@ -115,10 +118,10 @@ export class Attempts {
     endTrace(work, "interrupted", work.trouble?.failure);
   }
 
-  /** `event` is null where something else is done with messages. */
+  /** `read` is null where something else is done with messages. */
   #handle(
     work: Work,
-    { event, startedAt }: { event: EnrichedEvent | null; startedAt: number },
+    { read, startedAt }: { read: HandledValue | null; startedAt: number },
   ): void {
     const { logger, originalOf } = this.#options;
     const { message, attempt, trace } = work;
@@ -127,8 +130,8 @@ export class Attempts {
     let result: unknown;
     try {
       result = trace === null
-        ? this.#call(message, { event, context })
-        : trace.run(() => this.#call(message, { event, context }));
+        ? this.#call(message, { read, context })
+        : trace.run(() => this.#call(message, { read, context }));
       if (isThenable(result)) return this.#watch(work, { context, result, startedAt });
     } catch (error) {
       return this.#failed(work, error);
@@ -138,10 +141,10 @@ export class Attempts {
 
   #call(
     message: Message,
-    { event, context }: { event: EnrichedEvent | null; context: HandlerContext },
+    { read, context }: { read: HandledValue | null; context: HandlerContext },
   ): unknown {
-    if (event === null) return this.#options.instead?.(message, context);
-    return this.#handlers.find(event.event_type)(event, context);
+    if (read === null) return this.#options.instead?.(message, context);
+    return read.handle(read.event, context);
   }
 
   /** Waits for an asynchronous handler until its deadline. */

@@ -3,6 +3,8 @@
  * is nearly an event. Small enough to be tried at every start.
  */
 import type { Decode, Decoded } from "./decode.ts";
+import type { Scanner } from "./scanner.ts";
+import { select, selectionOf } from "./selection.ts";
 
 const EVENT = {
   event_id: "7b7e6d2c-3f0e-4a53-9d3e-5a1f0c9b8e11",
@@ -16,7 +18,7 @@ const EVENT = {
   client_info: { user_agent: "Mozilla/5.0...", screen_resolution: "1920x1080", language: "en-US" },
   service_info: { service_name: "ingestion", service_version: "1.0.0", environment: "golden" },
   processing_info: {
-    received_at: "2024-02-29T23:59:60.123456789+14:00",
+    received_at: "2024-02-28T23:59:59.123456789Z",
     processed_at: "2024-01-15T10:30:45.5Z",
     processing_ms: 5.25,
   },
@@ -43,6 +45,7 @@ const VARIATIONS: readonly (readonly [from: string, to: string])[] = [
   ["2024-01-15T10:30:45Z", "2024-02-30T10:30:45Z"],
   ["2024-01-15T10:30:45Z", "2024-01-15t10:30:45z"],
   ["2024-01-15T10:30:45Z", "2024-01-15T24:30:45Z"],
+  ["2024-01-15T10:30:45Z", "2024-02-29T23:59:60+14:00"],
   ["https://shop.example.com:8080/", "/relative"],
   ["https://shop.example.com:8080/", "https://xn--a.example/"],
   ["https://shop.example.com:8080/", "http://1.2.3.999/"],
@@ -82,6 +85,34 @@ export function findDifference(plain: Decode, other: Decode): string | null {
     }
   }
   return null;
+}
+
+/** What is wrong with what a scanner says and builds; null when nothing is. */
+export function scannerProblem(scanner: Scanner, plain: Decode): string | null {
+  const selection = selectionOf(pathsOf(EVENT));
+  const plan = scanner.plan(selection);
+  let taken = 0;
+  for (const [index, value] of VALUES.entries()) {
+    if (!scanner.scan(value)) continue;
+    taken += 1;
+    const { event } = plain(value);
+    if (event === null) return `golden value ${index} was taken, which is no event`;
+    const built = [scanner.whole(), plan === null ? null : scanner.build(plan)];
+    const expected = [event, plan === null ? null : select({ ...event }, selection)];
+    if (JSON.stringify(built) !== JSON.stringify(expected)) {
+      return `golden value ${index} was built otherwise`;
+    }
+  }
+  return taken === 0 ? "no golden value was taken" : null;
+}
+
+/** `client_info.language` and whatever else has a value of its own. */
+function pathsOf(value: object): string[] {
+  return Object.entries(value).flatMap(([name, each]) => {
+    const isInner = typeof each === "object" && each !== null && !Array.isArray(each);
+    if (name === "") return [];
+    return isInner ? pathsOf(each).map((path) => `${name}.${path}`) : [name];
+  });
 }
 
 /** What a defect throws is an answer, too, and never the right one. */

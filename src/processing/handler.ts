@@ -4,6 +4,7 @@
  */
 import type { EnrichedEvent } from "../event.ts";
 import type { Handle } from "./message.ts";
+import { type Fields, select, type Selection, selectionOf } from "./selection.ts";
 
 /** Paths into an event: `user_id`, `client_info.language`, and anything below the free-form `event_data`. */
 export type EventPath = PathsOf<EnrichedEvent>;
@@ -54,10 +55,19 @@ export function handler(declared: DeclaredHandler): DeclaredHandler {
   return declared;
 }
 
-/** The handlers, ready to be called with a whole event. */
+/** A handler, and what is to be given to it. */
+export interface BoundHandler {
+  readonly handle: Handle<unknown>;
+  /** Null: the whole event. */
+  readonly selection: Selection | null;
+  /** Takes a whole event, and gives to the handler what is to be given. */
+  readonly handleWhole: Handle<EnrichedEvent>;
+}
+
+/** The handlers by the type of event. */
 export class HandlerTable {
-  readonly #byType: ReadonlyMap<string, Handle<EnrichedEvent>>;
-  readonly #default: Handle<EnrichedEvent>;
+  readonly #byType: ReadonlyMap<string, BoundHandler>;
+  readonly #default: BoundHandler;
   readonly #handlers: Handlers;
 
   /** @throws TypeError when a path in `reads` has an empty part or `__proto__` */
@@ -68,7 +78,13 @@ export class HandlerTable {
     this.#handlers = handlers;
   }
 
+  /** To be called with a whole event. */
   find(eventType: string): Handle<EnrichedEvent> {
+    return this.bound(eventType).handleWhole;
+  }
+
+  /** For who takes from the event what the handler wants. */
+  bound(eventType: string): BoundHandler {
     return this.#byType.get(eventType) ?? this.#default;
   }
 
@@ -79,10 +95,6 @@ export class HandlerTable {
     return typeof found === "object" && found.dryRunnable === true;
   }
 }
-
-type Fields = Readonly<Record<string, unknown>>;
-/** Path part -> what is wanted below it; null wants all of it. */
-type Selection = Map<string, Selection | null>;
 
 type PathsOf<T> = {
   [K in keyof T & string]:
@@ -105,48 +117,12 @@ type Merged<U> = (U extends unknown ? (each: U) => void : never) extends (all: i
   ? All
   : never;
 
-function bind(given: Handler): Handle<EnrichedEvent> {
-  if (typeof given === "function") return given;
-  if (given.reads === undefined) return given.handle as Handle<EnrichedEvent>;
-  const selection = selectionOf(given.reads);
-  const handle = given.handle as Handle<unknown>;
-  return (event, context) => handle(select(event as unknown as Fields, selection), context);
-}
-
-function selectionOf(reads: readonly string[]): Selection {
-  const selection: Selection = new Map();
-  for (const path of reads) addPath(selection, path);
-  return selection;
-}
-
-function addPath(selection: Selection, path: string): void {
-  const parts = path.split(".");
-  if (parts.some((part) => part === "" || part === "__proto__")) {
-    throw new TypeError(`Correct the path in the handler's reads: ${path}`);
-  }
-  const last = parts.pop() as string;
-  let at = selection;
-  for (const part of parts) {
-    const below = at.get(part);
-    if (below === null) return; // a shorter path wants all of it already
-    const next: Selection = below ?? new Map();
-    at.set(part, next);
-    at = next;
-  }
-  at.set(last, null);
-}
-
-function select(from: Fields, selection: Selection): Fields {
-  const selected: Record<string, unknown> = {};
-  for (const [name, below] of selection) {
-    if (!Object.hasOwn(from, name)) continue;
-    const value = from[name];
-    if (below === null) selected[name] = value;
-    else if (isObject(value)) selected[name] = select(value, below);
-  }
-  return selected;
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function bind(given: Handler): BoundHandler {
+  const { handle, reads } = typeof given === "function" ? { handle: given } : given;
+  const called = handle as Handle<unknown>;
+  if (reads === undefined) return { handle: called, selection: null, handleWhole: called };
+  const selection = selectionOf(reads);
+  const handleWhole: Handle<EnrichedEvent> = (event, context) =>
+    called(select(event as unknown as Fields, selection), context);
+  return { handle: called, selection, handleWhole };
 }

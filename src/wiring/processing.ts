@@ -3,9 +3,9 @@ import { DeadLetterProducer } from "../kafka/producer.ts";
 import { EXIT, ExitError } from "../ops/exit.ts";
 import { Assignment } from "../processing/assignment.ts";
 import type { DeadLetter, DeadLetterSink } from "../processing/dead_letter.ts";
-import type { Decode } from "../processing/decode.ts";
 import type { Partition } from "../processing/partition.ts";
 import type { Cluster } from "./cluster.ts";
+import type { FastPath } from "./fast_path.ts";
 import { type Redriving, ToldSink } from "./redriving.ts";
 import type { ServiceListener, ServiceOptions } from "./service_options.ts";
 
@@ -21,7 +21,7 @@ export function wireProcessing(
     readonly cluster: Cluster;
     readonly listener: ServiceListener;
     readonly holdsLease: () => boolean;
-    readonly decode: Decode;
+    readonly reading: Omit<FastPath, "decompress">;
     readonly onRoom: () => void;
     readonly onProbe: (partition: Partition) => void;
     readonly onProgress: (messages: number) => void;
@@ -37,7 +37,7 @@ export function wireProcessing(
   const assignment = new Assignment({
     clock,
     handlers,
-    decode: edge.decode,
+    ...edge.reading,
     logger,
     telemetry,
     tracer: tracing,

@@ -5,7 +5,6 @@
 import { Assignment, type ProcessingOptions } from "../../src/processing/assignment.ts";
 import { DeadLetterRefused } from "../../src/processing/dead_letter.ts";
 import type { DeadLetter, DeadLetterSink } from "../../src/processing/dead_letter.ts";
-import { decode } from "../../src/processing/decode.ts";
 import type { FatalError } from "../../src/processing/failure.ts";
 import type {
   Coordinates,
@@ -17,6 +16,7 @@ import type { Partition } from "../../src/processing/partition.ts";
 import type { EnrichedEvent } from "../../src/event.ts";
 import { ManualClock } from "./manual_clock.ts";
 import { RecordingLogger, RecordingTelemetry } from "./recording_telemetry.ts";
+import { READING } from "./reading.ts";
 import { bytesOf, sampleEvent } from "./sample_event.ts";
 
 /** What the handler does with the message of an offset; by default it returns. */
@@ -42,7 +42,7 @@ export class ProcessingBench {
   constructor(script: Script = () => {}, own: Partial<ProcessingOptions> = {}) {
     this.assignment = new Assignment({
       tracer: null,
-      decode,
+      ...READING,
       clock: this.clock,
       concurrency: 4,
       unkeyedOrder: "partition",

@@ -1,11 +1,11 @@
 /** What one seed tells the core to keep to. */
-import { decode } from "../../src/processing/decode.ts";
+import { READING } from "./reading.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 import type { Limits } from "./simulation_history.ts";
 
 /** The same for every seed. */
 export const SETTINGS = {
-  decode,
+  ...READING,
   handlerTimeoutMs: 1_000,
   backoffMs: 100,
   backoffMaxMs: 1_000,
