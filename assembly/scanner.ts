@@ -1,7 +1,7 @@
 /**
  * Looks at one JSON text in WebAssembly's memory against the table of a schema, and notes where each field stands. Says
  * yes only to what is surely valid: UTF-8, JSON, and of the schema; all else is for JSON.parse and the schema itself to
- * judge. At least 64 zeros follow the text, at which every loop ends: no JSON has one.
+ * judge. Zeros are put behind the text, at which every loop ends: no JSON has one.
  *
  * A table is written by src/processing/scan_table.ts, which knows these layouts. An object: first field, how many, which
  * must be there. A field: 32 bytes of its name with the quote behind it, and what is below.
@@ -39,6 +39,9 @@ const SLOT_END: usize = 4;
 const SLOT_VALUE: usize = 8;
 const ABSENT: i32 = -1;
 const IS_NULL: i32 = -2;
+
+/** As many as are read at once, and those behind them. */
+const ZEROS: usize = 64;
 
 /** What `scan` answers. */
 const UNSURE: u32 = 0;
@@ -89,8 +92,9 @@ function markUrlLetters(c: u32): void {
   store<u8>(URL_LETTERS + c, 1);
 }
 
-/** Scans the text in [from, end) against the object at `root`, into so many slots at `to`. */
+/** Scans the text in [from, end) against the object at `root`, into so many slots at `to`. 64 bytes behind it are free. */
 export function scan(root: usize, from: usize, end: usize, to: usize, slotCount: u32): u32 {
+  memory.fill(end, 0, ZEROS);
   const ascii = isOnlyAscii(from, end);
   if (!ascii && !isUtf8(from, end)) return UNSURE;
   isAscii = ascii;

@@ -30,7 +30,7 @@ export type TextFormat = "uuid" | "time" | "url";
 export interface TextShape {
   readonly kind: "text";
   readonly format: TextFormat | null;
-  /** In UTF-16 units, as JavaScript counts. */
+  /** In letters as zod counts them, by code points. */
   readonly minLength: number;
   readonly maxLength: number;
 }
@@ -50,7 +50,10 @@ export type ShapeOfSchema =
   | { readonly shape: ObjectShape; readonly unsupported: null }
   | { readonly shape: null; readonly unsupported: string };
 
-/** `formats`: by the functions that define them for the schema, so that another function is another format. */
+/**
+ * `formats`: by the functions that define them for the schema, so that another function is another format. Their names
+ * begin with `event_`: of one that is called as one of zod's own, zod does not ask the function.
+ */
 export function shapeOfSchema(
   schema: z.core.$ZodType,
   formats: ReadonlyMap<unknown, TextFormat>,
@@ -101,11 +104,17 @@ interface CheckDefinition {
 
 const MAX_NAME_LENGTH = 31;
 const MAX_FIELDS = 31;
+/** All objects together. Their table is well below what the scanner has room for. */
+const MAX_ALL_FIELDS = 400;
+const MAX_DEPTH = 16;
+const MAX_LENGTH = 0xffff_ffff;
+const OWN_FORMAT = /^event_/;
 /** Letters that stand for themselves in JSON. */
 const PLAIN_NAME = /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/;
 
 class ShapeReader {
   readonly #formats: ReadonlyMap<unknown, TextFormat>;
+  #fields = 0;
 
   constructor(formats: ReadonlyMap<unknown, TextFormat>) {
     this.#formats = formats;
@@ -136,14 +145,26 @@ class ShapeReader {
   #object(definition: Definition, path: Path): ValueShape {
     noChecks(definition, path);
     const { catchall, shape = {} } = definition;
-    const others = catchall === undefined ? "strip" : (catchall._zod.def as Definition).type;
-    if (others !== "strip" && others !== "unknown" && others !== "any") {
-      throw new UnsupportedError(path, `an object whose other fields are ${others}`);
-    }
+    if (catchall !== undefined) this.#others(catchall._zod.def as Definition, path);
+    if (path.length > MAX_DEPTH) throw new UnsupportedError(path.slice(0, 1), "too deep");
     const entries = Object.entries(shape);
-    if (entries.length > MAX_FIELDS) throw new UnsupportedError(path, "too many fields");
+    this.#fields += entries.length;
+    if (entries.length > MAX_FIELDS || this.#fields > MAX_ALL_FIELDS) {
+      throw new UnsupportedError(path, "too many fields");
+    }
+    if (Object.getOwnPropertySymbols(shape).length > 0) {
+      throw new UnsupportedError(path, "a symbol");
+    }
     if (entries.length === 0) return { kind: "free" };
     return { kind: "object", fields: entries.map(([name, each]) => this.#field(name, each, path)) };
+  }
+
+  /** Whatever they are has to be fine. */
+  #others(definition: Definition, path: Path): void {
+    noChecks(definition, path);
+    const { type } = definition;
+    if (type === "unknown" || type === "any") return;
+    throw new UnsupportedError(path, `an object whose other fields are ${type}`);
   }
 
   #field(name: string, schema: z.core.$ZodType, above: Path): FieldShape {
@@ -170,9 +191,11 @@ class ShapeReader {
     let format: TextFormat | null = null;
     let [minLength, maxLength] = [0, Infinity];
     for (const each of checksOf(definition)) {
-      if (each.check === "min_length") minLength = Math.max(minLength, each.minimum ?? 0);
-      else if (each.check === "max_length") maxLength = Math.min(maxLength, each.maximum ?? 0);
-      else if (each.check === "string_format" && format === null) {
+      if (each.check === "min_length" && isLength(each.minimum)) {
+        minLength = Math.max(minLength, each.minimum);
+      } else if (each.check === "max_length" && isLength(each.maximum)) {
+        maxLength = Math.min(maxLength, each.maximum);
+      } else if (each.check === "string_format" && format === null) {
         format = this.#format(each, path);
       } else throw new UnsupportedError(path, each.check);
     }
@@ -181,9 +204,16 @@ class ShapeReader {
 
   #format({ fn, format: name }: CheckDefinition, path: Path): TextFormat {
     const format = this.#formats.get(fn);
-    if (format === undefined) throw new UnsupportedError(path, `the format ${name}`);
+    if (format === undefined || !OWN_FORMAT.test(name ?? "")) {
+      throw new UnsupportedError(path, `the format ${name}`);
+    }
     return format;
   }
+}
+
+function isLength(length: unknown): length is number {
+  return typeof length === "number" && Number.isInteger(length) && length >= 0 &&
+    length <= MAX_LENGTH;
 }
 
 function numberShape(definition: Definition, path: Path): NumberShape {

@@ -47,6 +47,26 @@ export const FAST_PATH_MUTATIONS: readonly Mutation[] = [
     }],
   },
   {
+    guard: "the room for a scanner's table",
+    file: "src/processing/scanner.ts",
+    from: "    return size > MAX_TABLE_BYTES ? null",
+    to: "    return size < 0 ? null",
+    tests: [{
+      file: "tests/unit/processing/scanner_test.ts",
+      name: "Scanner.create() makes none for a shape that is too large, however large",
+    }],
+  },
+  {
+    guard: "the names of formats that the scanner knows",
+    file: "src/event_shape.ts",
+    from: "format === undefined || !OWN_FORMAT.test(",
+    to: "format === undefined || OWN_FORMAT.test(",
+    tests: [{
+      file: "tests/unit/event_shape_test.ts",
+      name: "shapeOfSchema() does not take a format for ours that has one of zod's names",
+    }],
+  },
+  {
     guard: "the table of the shape that is scanned",
     file: "src/processing/scanner.ts",
     from: "    if (active !== this) this.#activate();",

@@ -93,14 +93,17 @@ export function scannerProblem(scanner: Scanner, plain: Decode): string | null {
   const plan = scanner.plan(selection);
   let taken = 0;
   for (const [index, value] of VALUES.entries()) {
-    if (!scanner.scan(value)) continue;
-    taken += 1;
-    const { event } = plain(value);
-    if (event === null) return `golden value ${index} was taken, which is no event`;
-    const built = [scanner.whole(), plan === null ? null : scanner.build(plan)];
-    const expected = [event, plan === null ? null : select({ ...event }, selection)];
-    if (JSON.stringify(built) !== JSON.stringify(expected)) {
+    try {
+      if (!scanner.scan(value)) continue;
+      taken += 1;
+      const { event } = plain(value);
+      if (event === null) return `golden value ${index} was taken, which is no event`;
+      const built = [scanner.whole(), plan === null ? null : scanner.build(plan)];
+      const expected = [event, plan === null ? null : select({ ...event }, selection)];
+      if (JSON.stringify(built) === JSON.stringify(expected)) continue;
       return `golden value ${index} was built otherwise`;
+    } catch (error) {
+      return `golden value ${index} was not scanned: ${(error as Error).name}`;
     }
   }
   return taken === 0 ? "no golden value was taken" : null;

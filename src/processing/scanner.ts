@@ -25,7 +25,7 @@ const MAX_VALUE_BYTES = 1 << 20;
 const MAX_TABLE_BYTES = 1 << 16;
 const PAGE_BYTES = 1 << 16;
 const SLOT_BYTES = 16;
-/** Behind the value, where the module puts zeros. */
+/** Behind the value: the module puts zeros there. */
 const SLACK_BYTES = 64;
 /** What `scan` in the module answers. */
 const UNSURE = 0;
@@ -64,21 +64,22 @@ export class Scanner {
   #size = 0;
   #isAscii = false;
 
-  private constructor(shape: ObjectShape, { scan, memory, tableAt }: NonNullable<typeof scanner>) {
+  private constructor(table: ScanTable, { scan, memory, tableAt }: NonNullable<typeof scanner>) {
     this.#scan = scan;
     this.#memory = memory;
     this.#tableAt = tableAt;
-    this.#table = buildScanTable(shape, tableAt);
-    this.#slotsAt = tableAt + this.#table.bytes.length;
-    this.#valueAt = this.#slotsAt + this.#table.slots * SLOT_BYTES;
-    this.#slots = new DataView(memory.buffer, this.#slotsAt, this.#table.slots * SLOT_BYTES);
+    this.#table = table;
+    this.#slotsAt = tableAt + table.bytes.length;
+    this.#valueAt = this.#slotsAt + table.slots * SLOT_BYTES;
+    this.#slots = new DataView(memory.buffer, this.#slotsAt, table.slots * SLOT_BYTES);
   }
 
   /** Null where there is no WebAssembly with SIMD, or the shape is too large. */
   static create(shape: ObjectShape): Scanner | null {
     if (scanner === null) return null;
-    const made = new Scanner(shape, scanner);
-    return made.#valueAt - made.#tableAt > MAX_TABLE_BYTES ? null : made;
+    const table = buildScanTable(shape, scanner.tableAt);
+    const size = table.bytes.length + table.slots * SLOT_BYTES;
+    return size > MAX_TABLE_BYTES ? null : new Scanner(table, scanner);
   }
 
   /** Is the value surely valid? */

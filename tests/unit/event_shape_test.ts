@@ -48,11 +48,34 @@ const UNSUPPORTED: readonly (readonly [schema: z.ZodType, reason: string])[] = [
   [z.looseObject({ "é": z.string() }), "é: its name"],
   [z.looseObject({ constructor: z.string().optional() }), "constructor: its name"],
   [z.looseObject({ ["x".repeat(32)]: z.string() }), `${"x".repeat(32)}: its name`],
+  [z.looseObject({ a: z.string() }).catchall(z.unknown().refine(() => false)), "custom"],
+  [z.looseObject({ a: z.string().max(-1) }), "a: max_length"],
+  [z.looseObject({ a: z.string().min(1.5) }), "a: min_length"],
+  [z.looseObject({ [Symbol.iterator]: z.string() }), "a symbol"],
+  [manyObjects(), "f12: too many fields"],
+  [endless(), "a: too deep"],
   [
     z.looseObject(Object.fromEntries(Array.from({ length: 32 }, (_, i) => [`f${i}`, z.string()]))),
     "too many fields",
   ],
 ];
+
+/** Of 13 and 403 fields. */
+function manyObjects(): z.ZodType {
+  const inner = z.looseObject(
+    Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`g${i}`, z.string()])),
+  );
+  return z.looseObject(Object.fromEntries(Array.from({ length: 13 }, (_, i) => [`f${i}`, inner])));
+}
+
+function endless(): z.ZodType {
+  const inner = z.looseObject({
+    get a(): z.ZodType {
+      return inner;
+    },
+  });
+  return inner;
+}
 
 for (const [schema, reason] of UNSUPPORTED) {
   Deno.test(`shapeOfSchema() says what cannot be scanned: ${reason}`, () => {
@@ -60,9 +83,17 @@ for (const [schema, reason] of UNSUPPORTED) {
   });
 }
 
-Deno.test("shapeOfSchema() knows a format by its function, whatever its name", () => {
+Deno.test("shapeOfSchema() does not take a format for ours that has one of zod's names", () => {
+  const { unsupported } = shapeOfSchema(
+    z.looseObject({ a: z.stringFormat("url", isShort) }),
+    FORMATS,
+  );
+  assert.equal(unsupported, "a: the format url");
+});
+
+Deno.test("shapeOfSchema() knows a format by its function", () => {
   const { shape } = shapeOfSchema(
-    z.looseObject({ a: z.stringFormat("any_name", isShort) }),
+    z.looseObject({ a: z.stringFormat("event_short", isShort) }),
     FORMATS,
   );
   assert.deepEqual(shape?.fields[0]?.value, {

@@ -104,7 +104,9 @@ function withOtherTexts(random: SeededRandom): unknown {
     : { a: [randomText(random, 5), 1.5e300, { b: null }] };
   event["processing_info"] = {
     ...sampleEvent().processing_info,
-    processing_ms: random.pick([0, 5, 0.25, 12.345678, 123456789012345, 1e15, 1e21, 1e-7, -1]),
+    processing_ms: random.chance(0.5)
+      ? random.next() * 10 ** random.between(-3, 12)
+      : random.pick([0, 5, 0.25, 12.345678, 123456789012345, 1e15, 1e21, 1e-7, -1]),
   };
   const host = random.pick([
     "a",

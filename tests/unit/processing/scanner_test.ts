@@ -6,7 +6,9 @@ import { Scanner } from "../../../src/processing/scanner.ts";
 import { selectionOf } from "../../../src/processing/selection.ts";
 import { eventScanner } from "../../support/reading.ts";
 import { bytesOf, sampleEvent } from "../../support/sample_event.ts";
+import { SeededRandom } from "../../support/seeded_random.ts";
 
+const SEED = Number(Deno.env.get("TEST_SEED") ?? Math.floor(Math.random() * 1e9));
 const EVENT_TEXT = JSON.stringify(sampleEvent());
 
 const TAKEN: readonly (readonly [what: string, text: string])[] = [
@@ -101,6 +103,29 @@ Deno.test("Scanner finds no field of an earlier value in a later one", () => {
   assert.deepEqual(scanner.build(plan), {});
 });
 
+Deno.test("Scanner sees nothing of a longer value before", () => {
+  const scanner = Scanner.create(shapeOf({ a: text({ minLength: 2 }) }));
+  for (const earlier of [" ", "é", "x", '"', "\\", "1", "}"]) {
+    scanner?.scan(bytesOf(earlier.repeat(500)));
+    assert.equal(scanner?.scan(bytesOf('{"a":"xy"}')), true, `after ${earlier}`);
+  }
+});
+
+Deno.test(`Scanner reads numbers as JSON.parse does, --seed ${SEED}`, () => {
+  const random = new SeededRandom(SEED);
+  const scanner = Scanner.create(shapeOf({ a: number() }));
+  const plan = scanner?.plan(selectionOf(["a"]));
+  assert.ok(scanner && plan);
+  let taken = 0;
+  for (let left = 20_000; left > 0; left--) {
+    const json = randomNumber(random);
+    if (!scanner.scan(bytesOf(`{"a":${json}}`))) continue;
+    taken += 1;
+    assert.ok(Object.is(scanner.build(plan)["a"], JSON.parse(json)), json);
+  }
+  assert.ok(taken > 10_000, `only ${taken} numbers were taken`);
+});
+
 Deno.test("Scanners of two shapes do not disturb each other", () => {
   const one = Scanner.create(shapeOf({ a: text() }));
   const other = Scanner.create(shapeOf({ b: number() }));
@@ -180,14 +205,15 @@ Deno.test("Scanner.build() gives texts of their own, not parts of the value's", 
   assert.ok(grownBytes < 20_000_000, `${grownBytes} bytes are kept for ${kept.length} ids`);
 });
 
-Deno.test("Scanner.create() makes none for a shape that is too large", () => {
+Deno.test("Scanner.create() makes none for a shape that is too large, however large", () => {
   let value: ValueShape = text();
-  for (let depth = 0; depth < 60; depth++) {
-    value = shapeOf(
-      Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`f${i}`, i ? text() : value])),
-    );
+  for (const fields of [30, 30, 30]) {
+    const inner = value;
+    value = shapeOf(Object.fromEntries(Array.from({ length: fields }, (_, i) => [`f${i}`, inner])));
   }
   assert.equal(Scanner.create(value as ObjectShape), null);
+  assert.ok(value.kind === "object" && value.fields[0]?.value.kind === "object");
+  assert.ok(Scanner.create(value.fields[0].value.fields[0]?.value as ObjectShape) !== null);
 });
 
 Deno.test("scannerProblem() finds none in the scanner of events, and one in that of another shape", () => {
@@ -199,7 +225,25 @@ Deno.test("scannerProblem() finds none in the scanner of events, and one in that
   );
   const strict = Scanner.create(shapeOf({ other: text() }));
   assert.equal(strict && scannerProblem(strict, decode), "no golden value was taken");
+  const trap = () => {
+    throw new RangeError("memory access out of bounds");
+  };
+  assert.equal(
+    scannerProblem(eventScanner(), trap),
+    "golden value 0 was not scanned: RangeError",
+  );
 });
+
+/** With and without sign and fraction; some are none. */
+function randomNumber(random: SeededRandom): string {
+  const digits = (most: number) =>
+    Array.from({ length: random.between(1, most) }, () => random.below(10)).join("");
+  const sign = random.chance(0.3) ? "-" : "";
+  const whole = random.chance(0.2) ? "0" : digits(random.pick([2, 10, 17]));
+  return `${sign}${whole.replace(/^0+(?=\d)/, "")}${
+    random.chance(0.6) ? `.${digits(random.pick([2, 10, 17]))}` : ""
+  }`;
+}
 
 function shapeOf(
   fields: Readonly<Record<string, ValueShape>>,
