@@ -183,9 +183,13 @@ export class Redrive {
     if (this.#stop.signal.aborted || ends === null) return "stopped";
     this.#state = "running";
     this.#selection.start(ends);
-    await this.#until(() => this.#isOver(partitions));
-    const ending = this.#ending();
-    return ending === "stopped" || await this.#committed() ? ending : "uncommitted";
+    while (true) {
+      await this.#until(() => this.#isOver(partitions));
+      const ending = this.#ending();
+      if (ending === "stopped") return ending;
+      const outcome = await this.#commitAll(partitions);
+      if (outcome !== "reopened") return outcome === "committed" ? ending : "uncommitted";
+    }
   }
 
   /** Or stopped meanwhile, which ends the start, too. */
@@ -254,17 +258,20 @@ export class Redrive {
     return false;
   }
 
-  /** Is all of it committed, within a deadline? */
-  async #committed(): Promise<boolean> {
+  /** Within a deadline. `reopened`: the group was lost before that, and what is not committed comes again. */
+  async #commitAll(
+    partitions: readonly TopicPartition[],
+  ): Promise<"committed" | "late" | "reopened"> {
     const { clock } = this.#options;
     const { assignment, committer } = this.#attached();
     const giveUpAt = clock.now() + COMMIT_WITHIN_MS;
-    while (assignment.snapshot().length > 0) {
-      if (clock.now() >= giveUpAt) return false;
+    while (this.#isOver(partitions)) {
+      if (assignment.snapshot().length === 0) return "committed";
+      if (clock.now() >= giveUpAt) return "late";
       await Promise.race([committer.commit(), this.#failed.promise]);
       if (assignment.snapshot().length > 0) await sleep(clock, COMMIT_AGAIN_MS);
     }
-    return true;
+    return "reopened";
   }
 
   /** Or until it is stopped. */
@@ -288,7 +295,9 @@ export class Redrive {
     const { requestTimeoutMs } = this.#options.config;
     const asked = { caller, brokers: metadata.brokers, requestTimeoutMs };
     const occupant = await findOccupant(asked, this.#groupId);
-    return occupiedError(this.#options.config, occupant === null ? null : occupantText(occupant));
+    const who = occupant === null ? null : occupantText(occupant);
+    const { config } = this.#options;
+    return this.#state === "starting" ? occupiedError(config, who) : takenOverError(config, who);
   }
 
   #attached(): Parts {
@@ -302,6 +311,15 @@ export function occupiedError(config: Config, who: string | null): ExitError {
   const seconds = sessionMs(config) / 1_000;
   const text = `Wait for the redrive that is under way, or stop it: ${who ?? "another one"}. ` +
     `One that was killed is forgotten within ${seconds} s (group ${redriveGroup(config)})`;
+  return new ExitError(EXIT.INCOMPLETE, text);
+}
+
+/** Somebody else took over while this one was frozen, or cut off from the brokers. */
+function takenOverError(config: Config, who: string | null): ExitError {
+  const seconds = sessionMs(config) / 1_000;
+  const text =
+    `Leave the rest to the redrive that took over: ${who ?? "another one"}. This one was ` +
+    `silent for longer than ${seconds} s, and what it had not committed may be done again`;
   return new ExitError(EXIT.INCOMPLETE, text);
 }
 

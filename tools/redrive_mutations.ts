@@ -129,6 +129,19 @@ export const REDRIVE_MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
+    guard: "a redrive that lost the group reads anew what another one has done in between",
+    file: "src/kafka/consumer.ts",
+    from: "    const mayReadopt = this.#options.leave === undefined && own.offset >= 0;",
+    to: "    const mayReadopt = own.offset >= 0;",
+    tests: [
+      {
+        file: "tests/integration/redrive_freeze_test.ts",
+        name:
+          "a redrive that was frozen while another one did letters of another cause goes on, and those stay done",
+      },
+    ],
+  },
+  {
     guard: "what was done and is not read yet stays in the commits",
     file: "src/processing/partition.ts",
     from: "    return [...ranges, ...this.doneBefore(this.#position)].slice(0, limit);",

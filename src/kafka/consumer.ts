@@ -266,7 +266,10 @@ export class Consumer implements GroupListener {
   ): Promise<void> {
     const { assignment, fetcher, committer, positions } = this.#options;
     const held = assignment.get(own);
-    if (held?.state === "suspended" && own.offset >= 0 && assignment.readopt(held, own.offset)) {
+    // What another member has done in between stands beside the offset, which what is held knows nothing of: where that
+    // is all that says what is done, the commit is read anew.
+    const mayReadopt = this.#options.leave === undefined && own.offset >= 0;
+    if (mayReadopt && held?.state === "suspended" && assignment.readopt(held, own.offset)) {
       fetcher.wake();
       return;
     }

@@ -9,6 +9,7 @@ import { kafkaTest, type KafkaUnderTest } from "../support/kafka.ts";
 import type { Handled } from "../support/oracle.ts";
 import type { Program } from "../support/program.ts";
 import { Recording } from "../support/recording.ts";
+import { assertRepeats, commitsOf } from "../support/redrive_repeats.ts";
 
 const PATHS = ["user_id", "session_id", "page_url", "timestamp"] as const;
 const FAILURES: readonly Failure[] = PATHS.map(
@@ -28,10 +29,6 @@ const COMMIT_EVERY_MS = 200;
 /** So long does a handler take, and so many run at once. */
 const HANDLER_MS = 50;
 const CONCURRENCY = 4;
-/** A commit is on its way for less, or for no longer than twice the longest one before. */
-const COMMIT_TAKES_MS = 100;
-/** Times are whole milliseconds, and a letter is done a moment after its handler says so. */
-const CLOCK_MS = 10;
 
 /** Letters of four causes that were messages of a topic. The schema is mended for the first cause. */
 async function produceLetters(
@@ -153,7 +150,12 @@ kafkaTest(
       handled.filter(({ kind }) => kind === "done").map(({ eventId }) => eventId),
     );
     assert.deepEqual(doneIds, wantedIds, "each of them, and no other");
-    assertRepeats(again, { first, commits: commitsOf(killed) });
+    const pace = {
+      concurrency: CONCURRENCY,
+      commitEveryMs: COMMIT_EVERY_MS,
+      handlerMs: HANDLER_MS,
+    };
+    assertRepeats(again, { first, commits: commitsOf(killed), ...pace });
     assert.equal(report.taken, again.length);
     assertKeyOrder(handled, all);
     for (const { topic: source, partition, offset } of handled) {
@@ -173,39 +175,6 @@ kafkaTest(
     assert.deepEqual([nothing.code, JSON.parse(nothing.printed).plan.planned], [0, 0]);
   },
 );
-
-interface Commit {
-  /** What was done then is in it. */
-  readonly sentAt: number;
-  readonly tookMs: number;
-}
-
-/** The commits that brokers acknowledged, as the log has them. */
-function commitsOf(program: Program): readonly Commit[] {
-  return program.stderr.filter((line) => line.includes('"Offsets committed"')).map((line) => {
-    const { timestamp, duration_ms: tookMs } = JSON.parse(line);
-    return { sentAt: Date.parse(timestamp) - tookMs, tookMs };
-  });
-}
-
-/** What was in flight at the kill, and what was done within one commit interval before it: nothing else comes again. */
-function assertRepeats(
-  again: readonly Handled[],
-  { first, commits }: { readonly first: readonly Handled[]; readonly commits: readonly Commit[] },
-): void {
-  const last = commits.at(-1);
-  assert.ok(last, "something was committed before the kill");
-  const repeated = new Set(again.map(({ eventId }) => eventId));
-  const done = first.filter(({ kind, eventId }) => kind === "done" && repeated.has(eventId));
-  const early = done.filter(({ at }) => at < last.sentAt - CLOCK_MS);
-  assert.deepEqual(early, [], "what is in an acknowledged commit does not come again");
-  const wayMs = Math.max(COMMIT_TAKES_MS, ...commits.map(({ tookMs }) => 2 * tookMs));
-  const interval = CONCURRENCY * (COMMIT_EVERY_MS + wayMs) / HANDLER_MS;
-  assert.ok(done.length <= interval, `${done.length} in more than one interval: ${interval}`);
-  const started = first.filter(({ kind, eventId }) => kind === "start" && repeated.has(eventId));
-  const inFlight = started.length - done.length;
-  assert.ok(inFlight <= CONCURRENCY, `${inFlight} in flight`);
-}
 
 /** It says exactly which would pass. */
 async function assertRehearsal(
