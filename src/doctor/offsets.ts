@@ -1,6 +1,7 @@
 /** Committed offsets against where logs start and end: what the group will read next, and what is lost already. */
 import { ERROR_CODE } from "../kafka/error_codes.ts";
-import { listOffsets, offsetFetch } from "../kafka/offset_requests.ts";
+import { askOffsets } from "../kafka/listed_offsets.ts";
+import { offsetFetch } from "../kafka/offset_requests.ts";
 import type { BrokerAddress } from "../kafka/protocol.ts";
 import { ask, type ClusterView, type Examination, type LedPartition } from "./examination.ts";
 import type { GroupFacts } from "./group.ts";
@@ -37,13 +38,14 @@ async function readRanges(
   led: readonly LedPartition[],
 ): Promise<readonly Omit<Standing, "committed">[]> {
   try {
-    const [starts, ends] = await Promise.all(
-      (["start", "end"] as const).map((at) => ask(examination, leader, listOffsets(led, at))),
-    );
+    const { caller, deadlineMs } = examination;
+    const asked = { caller, to: leader, purpose: "metadata", deadlineMs } as const;
+    const [starts, ends] = await Promise.all([
+      askOffsets(asked, { partitions: led, at: "start" }),
+      askOffsets(asked, { partitions: led, at: "end" }),
+    ]);
     return led.flatMap((each) => {
-      const [start, end] = [starts, ends].map((answer) =>
-        answer?.offsets.find((one) => partitionKey(one) === partitionKey(each))
-      );
+      const [start, end] = [starts, ends].map((answers) => answers.get(partitionKey(each)));
       if (start?.errorCode !== ERROR_CODE.NONE || end?.errorCode !== ERROR_CODE.NONE) return [];
       return [{ ...each, start: start.offset, end: end.offset }];
     });

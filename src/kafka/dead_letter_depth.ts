@@ -4,10 +4,12 @@
  */
 import type { Clock } from "../processing/clock.ts";
 import type { TopicPartition } from "../processing/message.ts";
+import { partitionKey } from "../processing/partition_key.ts";
 import type { Caller } from "./connections.ts";
 import { ERROR_CODE } from "./error_codes.ts";
+import { askOffsets, byLeader, type Led } from "./listed_offsets.ts";
 import type { PartitionLeader } from "./metadata.ts";
-import { type ListedOffset, listOffsets } from "./offset_requests.ts";
+import type { ListedOffset } from "./offset_requests.ts";
 
 /** One dead-letter topic. */
 export interface DeadLetterDepth {
@@ -61,20 +63,16 @@ export class DeadLetterDepths {
 
   /** @throws Error when a leader is not known or does not answer: a depth without it would be wrong */
   async #ask(topic: string): Promise<void> {
-    const byLeader = new Map<number, { leader: PartitionLeader; partitions: TopicPartition[] }>();
-    for (const partition of this.#options.metadata.partitionsOf(topic)) {
-      const leader = this.#options.metadata.leader({ topic, partition });
-      if (leader === undefined) throw new Error(`${topic}[${partition}] has no leader`);
-      const known = byLeader.get(leader.broker.id) ?? { leader, partitions: [] };
-      known.partitions.push({ topic, partition });
-      byLeader.set(leader.broker.id, known);
-    }
-    if (byLeader.size === 0) throw new Error(`${topic} is not known`);
+    const { metadata } = this.#options;
+    const partitions = metadata.partitionsOf(topic).map((partition) => ({ topic, partition }));
+    const { led, leaderless: [alone] } = byLeader(partitions, (each) => metadata.leader(each));
+    if (alone !== undefined) throw new Error(`${partitionKey(alone)} has no leader`);
+    if (led.length === 0) throw new Error(`${topic} is not known`);
     let depth = 0;
     let oldestAt: number | null = null;
-    for (const { leader, partitions } of byLeader.values()) {
-      const first = await this.#list(leader, { partitions, at: FIRST });
-      const ends = await this.#list(leader, { partitions, at: "end" });
+    for (const each of led) {
+      const first = await this.#list(each, FIRST);
+      const ends = await this.#list(each, "end");
       for (const [i, { offset, timestamp }] of first.entries()) {
         if (offset < 0) continue; // empty
         depth += Math.max(0, (ends[i]?.offset ?? offset) - offset);
@@ -90,24 +88,16 @@ export class DeadLetterDepths {
    * @throws Error when one of them is not answered
    */
   async #list(
-    leader: PartitionLeader,
-    { partitions, at }: {
-      readonly partitions: readonly TopicPartition[];
-      readonly at: "end" | number;
-    },
+    { leader: { broker: to }, partitions }: Led<TopicPartition>,
+    at: "end" | number,
   ): Promise<readonly ListedOffset[]> {
     const { caller, requestTimeoutMs: deadlineMs } = this.#options;
-    const request = listOffsets(partitions, at);
-    const { offsets } = await caller.call({
-      to: leader.broker,
-      purpose: "metadata",
-      request,
-      deadlineMs,
-    });
-    return partitions.map(({ partition }) => {
-      const answer = offsets.find((each) => each.partition === partition);
+    const asked = { caller, to, purpose: "metadata", deadlineMs } as const;
+    const answers = await askOffsets(asked, { partitions, at });
+    return partitions.map((each) => {
+      const answer = answers.get(partitionKey(each));
       if (answer?.errorCode === ERROR_CODE.NONE) return answer;
-      throw new Error(`Cannot list offsets of partition ${partition}: ${answer?.errorCode}`);
+      throw new Error(`Cannot list offsets of ${partitionKey(each)}: ${answer?.errorCode}`);
     });
   }
 }

@@ -8,8 +8,9 @@ import type { Partition } from "../processing/partition.ts";
 import { partitionKey } from "../processing/partition_key.ts";
 import type { Caller } from "./connections.ts";
 import { ERROR_CODE } from "./error_codes.ts";
+import { askOffsets, byLeader, type Led } from "./listed_offsets.ts";
 import type { PartitionLeader } from "./metadata.ts";
-import { type ListedOffset, listOffsets } from "./offset_requests.ts";
+import type { ListedOffset } from "./offset_requests.ts";
 
 /** Ends of a log, and the monotonic time at which they were seen. */
 export interface SeenBounds {
@@ -54,19 +55,15 @@ export class LogEnds {
   /** Takes note of what fetches told, and asks for the rest in the background. */
   look(partitions: readonly Partition[]): void {
     const { clock, metadata, maxAgeMs } = this.#options;
-    const stale = new Map<number, { leader: PartitionLeader; partitions: Partition[] }>();
-    for (const partition of partitions) {
+    const stale = partitions.filter((partition) => {
       const seenAt = this.of(partition)?.seenAt ?? -Infinity;
-      if (clock.now() - seenAt < maxAgeMs) continue;
-      const leader = metadata.leader(partition);
-      if (leader === undefined || this.#asking.has(leader.broker.id)) continue;
-      const { id } = leader.broker;
-      const known = stale.get(id);
-      if (known === undefined) stale.set(id, { leader, partitions: [partition] });
-      else known.partitions.push(partition);
-    }
-    for (const [id, { leader, partitions }] of stale) {
-      const asking = this.#ask(leader, partitions).catch(() => {}).finally(() => {
+      return clock.now() - seenAt >= maxAgeMs;
+    });
+    const { led } = byLeader(stale, (partition) => metadata.leader(partition));
+    for (const each of led) {
+      const { id } = each.leader.broker;
+      if (this.#asking.has(id)) continue;
+      const asking = this.#ask(each).catch(() => {}).finally(() => {
         this.#asking.delete(id);
       });
       this.#asking.set(id, asking);
@@ -81,33 +78,25 @@ export class LogEnds {
     this.#seen.set(partition, { logStart, logEnd, seenAt: this.#options.clock.now() });
   }
 
-  async #ask(leader: PartitionLeader, partitions: readonly Partition[]): Promise<void> {
-    const { clock } = this.#options;
-    const ends = byPartition(await this.#list(leader, { partitions, at: "end" }));
-    const starts = byPartition(await this.#list(leader, { partitions, at: "start" }));
+  async #ask({ leader: { broker: to }, partitions }: Led<Partition>): Promise<void> {
+    const { caller, clock, requestTimeoutMs: deadlineMs } = this.#options;
+    const asked = { caller, to, purpose: "metadata", deadlineMs } as const;
+    const ends = await askOffsets(asked, { partitions, at: "end" });
+    const starts = await askOffsets(asked, { partitions, at: "start" });
     const seenAt = clock.now();
     for (const partition of partitions) {
-      const logEnd = ends.get(partitionKey(partition));
-      const logStart = starts.get(partitionKey(partition));
-      if (logEnd === undefined || logStart === undefined) continue;
+      const logEnd = offsetIn(ends, partition);
+      const logStart = offsetIn(starts, partition);
+      if (logEnd === null || logStart === null) continue;
       this.#seen.set(partition, { logStart, logEnd, seenAt });
     }
   }
-
-  async #list(
-    leader: PartitionLeader,
-    { partitions, at }: { readonly partitions: readonly Partition[]; readonly at: "start" | "end" },
-  ): Promise<readonly ListedOffset[]> {
-    const { caller, requestTimeoutMs: deadlineMs } = this.#options;
-    const request = listOffsets(partitions, at);
-    const to = leader.broker;
-    return (await caller.call({ to, purpose: "metadata", request, deadlineMs })).offsets;
-  }
 }
 
-function byPartition(listed: readonly ListedOffset[]): ReadonlyMap<string, number> {
-  return new Map(
-    listed.filter(({ errorCode, offset }) => errorCode === ERROR_CODE.NONE && offset >= 0)
-      .map((each) => [partitionKey(each), each.offset]),
-  );
+function offsetIn(
+  answers: ReadonlyMap<string, ListedOffset>,
+  partition: Partition,
+): number | null {
+  const answer = answers.get(partitionKey(partition));
+  return answer?.errorCode === ERROR_CODE.NONE && answer.offset >= 0 ? answer.offset : null;
 }

@@ -4,13 +4,15 @@
  */
 import { type Clock, sleep } from "../processing/clock.ts";
 import type { Message, TopicPartition } from "../processing/message.ts";
+import { partitionKey } from "../processing/partition_key.ts";
 import { requestDelayMs } from "../processing/retry.ts";
 import { TopicError } from "./connect.ts";
 import type { Caller } from "./connections.ts";
 import { ERROR_CODE, errorCodeText, isAuthorizationCode } from "./error_codes.ts";
 import { fetch, type FetchedPartition } from "./fetch_request.ts";
+import { askOffsets, byLeader } from "./listed_offsets.ts";
 import type { PartitionLeader } from "./metadata.ts";
-import { type ListedOffset, listOffsets } from "./offset_requests.ts";
+import type { ListedOffset } from "./offset_requests.ts";
 import type { ApiRequest } from "./protocol.ts";
 import { type DecodedBatches, decodeRecordBatches, type UnreadableBatch } from "./record_batch.ts";
 
@@ -71,13 +73,14 @@ export class LogReader {
    * @throws TopicError when a topic is refused, LogUnreadableError or what Caller.call throws when nobody answers
    */
   async stretches(partitions: readonly TopicPartition[]): Promise<readonly LogStretch[]> {
-    const stretches: LogStretch[] = [];
-    for (const { topic, partition } of partitions) {
-      const start = await this.#offset({ topic, partition }, "start");
-      const end = await this.#offset({ topic, partition }, "end");
-      stretches.push({ topic, partition, start, end });
-    }
-    return stretches;
+    const starts = await this.#offsets(partitions, "start");
+    const ends = await this.#offsets(partitions, "end");
+    return partitions.map(({ topic, partition }, i) => ({
+      topic,
+      partition,
+      start: starts[i] ?? 0,
+      end: ends[i] ?? 0,
+    }));
   }
 
   /**
@@ -94,7 +97,8 @@ export class LogReader {
     for (let position = start; position < end && !signal?.aborted;) {
       const fetched = await this.#fetch(place, position);
       if (fetched === "gone") {
-        position = Math.max(position + 1, await this.#offset(place, "start"));
+        const [start = 0] = await this.#offsets([place], "start");
+        position = Math.max(position + 1, start);
         continue;
       }
       if (fetched.records.length === 0) return;
@@ -107,18 +111,32 @@ export class LogReader {
     }
   }
 
-  #offset(place: TopicPartition, at: "start" | "end"): Promise<number> {
-    const request = listOffsets([place], at);
-    return this.#persist(place, async (leader) => {
-      const { offsets: [listed] } = await this.#call(leader, request);
-      return checked(place, listed).offset;
+  /** In the order of the partitions. What is known is not asked for again. */
+  async #offsets(
+    partitions: readonly TopicPartition[],
+    at: "start" | "end",
+  ): Promise<readonly number[]> {
+    const { caller, metadata, requestTimeoutMs: deadlineMs } = this.#options;
+    const known = new Map<TopicPartition, number>();
+    await this.#persist(async () => {
+      const unknown = partitions.filter((each) => !known.has(each));
+      const { led, leaderless: [alone] } = byLeader(unknown, (each) => metadata.leader(each));
+      await Promise.all(led.map(async ({ leader: { broker: to }, partitions }) => {
+        const asked = { caller, to, purpose: PURPOSE, deadlineMs } as const;
+        const answers = await askOffsets(asked, { partitions, at });
+        for (const each of partitions) {
+          known.set(each, checked(each, answers.get(partitionKey(each))).offset);
+        }
+      }));
+      if (alone !== undefined) throw withoutLeader(alone);
     });
+    return partitions.map((each) => known.get(each) ?? 0);
   }
 
   /** At least one whole batch, nothing at the end of the log; `gone` where the log does not reach. */
   #fetch(place: TopicPartition, position: number): Promise<FetchedPartition | "gone"> {
     const { maxPartitionFetchBytes } = this.#options;
-    return this.#persist(place, async (leader) => {
+    return this.#askLeader(place, async (leader) => {
       const fetched = await this.#fetchOnce(place, {
         leader,
         position,
@@ -152,7 +170,7 @@ export class LogReader {
     const decoded = await this.#decodeOnce(fetched, from);
     if (decoded.unreadable?.code !== "cut_off") return decoded;
     const maxBytes = this.#options.fetchMaxBytes;
-    const whole = await this.#persist(
+    const whole = await this.#askLeader(
       { topic, partition },
       (leader) => this.#fetchOnce({ topic, partition }, { leader, position: from, maxBytes }),
     );
@@ -178,17 +196,23 @@ export class LogReader {
     return caller.call({ to: leader.broker, purpose: PURPOSE, request, deadlineMs });
   }
 
-  /** Asks the leader; anew, by a new view of the cluster, where that fails. */
-  async #persist<T>(
+  async #askLeader<T>(
     place: TopicPartition,
     ask: (leader: PartitionLeader) => Promise<T>,
   ): Promise<T> {
+    return await this.#persist(async () => {
+      const leader = this.#options.metadata.leader(place);
+      if (leader === undefined) throw withoutLeader(place);
+      return await ask(leader);
+    });
+  }
+
+  /** Asks; anew, by a new view of the cluster, where that fails. */
+  async #persist<T>(ask: () => Promise<T>): Promise<T> {
     const { clock, metadata, signal } = this.#options;
     for (let tries = 1;; tries++) {
       try {
-        const leader = metadata.leader(place);
-        if (leader === undefined) throw new LogUnreadableError(`${nameOf(place)} has no leader`);
-        return await ask(leader);
+        return await ask();
       } catch (error) {
         const isFinal = error instanceof TopicError || tries === TRIES;
         if (isFinal || signal?.aborted) throw error;
@@ -210,6 +234,10 @@ function checked<T extends ListedOffset | FetchedPartition>(
     throw new LogUnreadableError(`${nameOf(place)}: ${errorCodeText(code)}`);
   }
   return answer;
+}
+
+function withoutLeader(place: TopicPartition): LogUnreadableError {
+  return new LogUnreadableError(`${nameOf(place)} has no leader`);
 }
 
 /** Where it goes on behind a batch that cannot be read: nothing depends on it here. */

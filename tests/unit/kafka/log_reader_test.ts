@@ -165,3 +165,48 @@ Deno.test("LogReader does not ask again whoever refuses it, nor takes an empty a
   await clock.advance(10_000);
   assert.deepEqual(offsetsOf(await reading), [0, 1, 2, 3]);
 });
+
+Deno.test("LogReader.stretches() asks each leader once for all that it leads, and again only who did not say", async () => {
+  const leaders = [1, 2].map((id) => ({
+    broker: { id, host: "kafka", port: 9092 },
+    leaderEpoch: 3,
+  }));
+  const clock = new ManualClock();
+  const caller = new RecordingCaller();
+  const reader = new LogReader({
+    caller,
+    clock,
+    metadata: {
+      leader: ({ partition }) => leaders[partition % 2],
+      refresh: () => Promise.resolve(),
+    },
+    requestTimeoutMs: 1_000,
+    maxPartitionFetchBytes: 1 << 20,
+    fetchMaxBytes: 1 << 21,
+    maxDecompressedBytes: 1 << 22,
+  });
+  const partitions = [0, 1, 2, 3].map((partition) => ({ topic: "events.dlq", partition }));
+  let isMoving = true;
+  caller.answer = ({ to }) => {
+    const isRefused = isMoving && to.id === 2;
+    if (isRefused) isMoving = false;
+    const at = caller.calls.length;
+    return {
+      offsets: partitions.filter(({ partition }) => partition % 2 === to.id - 1).map((each) => ({
+        ...each,
+        errorCode: isRefused ? ERROR_CODE.NOT_LEADER_OR_FOLLOWER : 0,
+        offset: 10 * at + each.partition,
+        timestamp: -1,
+      })),
+    };
+  };
+  const reading = reader.stretches(partitions);
+  await clock.advance(10_000);
+  assert.deepEqual((await reading).map(({ start, end }) => [start, end]), [
+    [10, 40],
+    [31, 51],
+    [12, 42],
+    [33, 53],
+  ]);
+  assert.deepEqual(caller.calls.map(({ to }) => to.id), [1, 2, 2, 1, 2]);
+});
