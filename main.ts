@@ -1,5 +1,6 @@
 import project from "./deno.json" with { type: "json" };
 import { runCommandLine } from "./src/cli.ts";
+import { errorPrinterTo, printerTo } from "./src/commands/output.ts";
 
 Deno.exit(
   await runCommandLine({
@@ -8,8 +9,8 @@ Deno.exit(
     readFile: Deno.readTextFileSync,
     version: project.version,
     commit: readCommit(),
-    print: console.log,
-    printError: console.error,
+    print: printerTo(Deno.stdout),
+    printError: errorPrinterTo(Deno.stderr),
   }),
 );
 

@@ -15,6 +15,8 @@ export const EXIT = {
   UNAVAILABLE: 69,
   /** A bug, a handler's FatalError, a partition that stood still, or sums of the demo that do not add up. */
   INTERNAL: 70,
+  /** What a command prints cannot be written. */
+  IO: 74,
   /** Stopped before all was done, it comes again; or another redrive is under way. */
   INCOMPLETE: 75,
   /** The brokers refuse our credentials or permissions. */

@@ -168,7 +168,10 @@ export async function startPermissions(): Promise<readonly string[]> {
 }
 
 /** APP_COMMAND, or `deno run` with the permissions of the `start` task. */
-async function programCommand(allowRead: readonly string[]): Promise<readonly string[]> {
+/** The program under test: APP_COMMAND, or `deno run` with the permissions of the `start` task. */
+export async function programCommand(
+  allowRead: readonly string[] = [],
+): Promise<readonly string[]> {
   const command = Deno.env.get("APP_COMMAND");
   if (command) return command.split(/\s+/);
   const permissions = (await startPermissions()).map((flag) =>
