@@ -2,7 +2,6 @@
  * The runner behind `deno task test`: one real Kafka for the whole run where one can be had, then each suite by
  * `deno test`, then the summary. Whatever happens, Kafka and everything that tests left running is ended.
  */
-import process from "node:process";
 import { jarsMissing } from "../tests/support/kafka_jars.ts";
 import { killNodesUnder } from "../tests/support/kafka_process.ts";
 import { findKafkaSource, type RealKafka, startRealKafka } from "../tests/support/real_kafka.ts";
@@ -14,6 +13,7 @@ import {
   type Suite,
   type TestArguments,
 } from "./test_arguments.ts";
+import { signalGroup } from "./process_group.ts";
 import { provideExecutable } from "./test_executable.ts";
 import { hasFailed, type SuiteResult, summarize } from "./test_summary.ts";
 
@@ -204,15 +204,6 @@ async function untilEnded(child: Deno.ChildProcess): Promise<string | null> {
   if (stop.signal.aborted) return "interrupted";
   if (deadline.aborted) return `not over after ${deadlineMs / 1000} s`;
   return code === 0 ? null : `deno test ended with exit code ${code}, see above`;
-}
-
-/** Signals everything in the group of that leader. False when there is nothing left. */
-function signalGroup(leaderPid: number, signal: Deno.Signal): boolean {
-  try {
-    return process.kill(-leaderPid, signal);
-  } catch {
-    return false;
-  }
 }
 
 async function readResults(path: string, filtered: boolean): Promise<readonly TestCase[]> {
