@@ -86,7 +86,7 @@ function makeEvent(set: DataSet, random: SeededRandom) {
     request_id: uuid(random),
     event_type: random.pick(EVENT_TYPES),
     timestamp: time,
-    user_id: `user-${random.below(USERS)}`,
+    user_id: `user-${random.below(set.users ?? USERS)}`,
     session_id: `session-${hex(random, 8)}`,
     page_url: `https://example.com/${random.pick(PAGES)}?ref=${hex(random, 6)}`,
     event_data: {

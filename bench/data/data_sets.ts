@@ -18,6 +18,10 @@ export interface DataSet {
   readonly hasUnicode: boolean;
   /** Share of messages that no peer can take: cut off, or without `user_id`. */
   readonly invalidShare: number;
+  /** How many different keys there are; many by default. */
+  readonly users?: number;
+  /** How many nodes the static server has; 1 by default. */
+  readonly nodes?: number;
   /** How many messages a full run has; the first set decides about the goals, and has most. */
   readonly messages: number;
 }

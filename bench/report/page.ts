@@ -1,6 +1,8 @@
 /** docs/performance.md: what was measured, how, and where it ends. Every number in it comes from the results. */
 import { DATA_SETS } from "../data/data_sets.ts";
 import type { Section } from "../results.ts";
+import { scalePart } from "../scale/page.ts";
+import type { ScaleResults } from "../scale/results.ts";
 import { markdown, tableOf } from "./table.ts";
 
 /** The set that the plots show. */
@@ -9,7 +11,7 @@ const PLOTTED = DATA_SETS[0]?.name;
 const INTRODUCTION = `# Performance
 
 What the service costs beside the consumers that one could take instead, measured by \`deno task bench\` ([bench/README.md](../bench/README.md)). This page is made from
-\`bench/results.json\`; a test says so.`;
+\`bench/results.json\` and \`bench/scale.json\`; a test says so.`;
 
 const METHOD = `## Method
 
@@ -57,6 +59,8 @@ const REPEATING = `## How to repeat it
 \`\`\`
 deno task bench --quick     # a minute: does everything run?
 deno task bench --keep      # all of it, for this page
+deno task bench:scale       # how it grows; with --keep for this page
+deno task bench:guard       # is it slower than it was?
 \`\`\``;
 
 const NOTHING_YET = `## Results
@@ -64,12 +68,17 @@ const NOTHING_YET = `## Results
 No results are kept yet.`;
 
 /** The whole page. */
-export function performancePage(sections: readonly Section[]): string {
+export function performancePage(
+  sections: readonly Section[],
+  scale: ScaleResults | null = null,
+): string {
   const results = sections.length === 0 ? [NOTHING_YET] : [
     ...partOf("On Apache Kafka", sections.filter(({ broker }) => broker === "kafka")),
     ...partOf("On the static server", sections.filter(({ broker }) => broker === "static")),
   ];
-  return `${[INTRODUCTION, ...results, METHOD, DATA, LIMITS, REPEATING].join("\n\n")}\n`;
+  return `${
+    [INTRODUCTION, ...results, scalePart(scale), METHOD, DATA, LIMITS, REPEATING].join("\n\n")
+  }\n`;
 }
 
 /** The plots that the page shows, by name of file. */

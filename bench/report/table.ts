@@ -56,7 +56,7 @@ type Column = readonly [title: string, cell: (row: Row) => string];
 
 function backlogColumns(reference: number | null): readonly Column[] {
   return [
-    ["CPU s / 1M", ({ cpu }) => spread(cpu, 2)],
+    ["CPU s / 1M", ({ cpu }) => spreadText(cpu, 2)],
     ["ours ÷ it", ({ cpu }) => ratio(cpu, reference)],
     ["k msg/s", ({ wholeRate }) => thousands(wholeRate)],
     ["k msg/s from the first", ({ streamRate }) => thousands(streamRate)],
@@ -66,17 +66,17 @@ function backlogColumns(reference: number | null): readonly Column[] {
 
 function rateColumns(reference: number | null): readonly Column[] {
   return [
-    ["CPU % of a core", ({ cpu }) => spread(cpu, 1)],
+    ["CPU % of a core", ({ cpu }) => spreadText(cpu, 1)],
     ["ours ÷ it", ({ cpu }) => ratio(cpu, reference)],
-    ["p50 ms", ({ p50 }) => spread(p50, 1)],
-    ["p99 ms", ({ p99 }) => spread(p99, 1)],
-    ["acknowledged p99 ms", ({ acknowledgedP99 }) => spread(acknowledgedP99 ?? null, 1)],
+    ["p50 ms", ({ p50 }) => spreadText(p50, 1)],
+    ["p99 ms", ({ p99 }) => spreadText(p99, 1)],
+    ["acknowledged p99 ms", ({ acknowledgedP99 }) => spreadText(acknowledgedP99 ?? null, 1)],
     ["peak MB", ({ peakRssBytes }) => megabytes(peakRssBytes)],
   ];
 }
 
 /** `2.51 (2.47–2.60)`; the range only where it says something. */
-function spread(value: Spread | null, digits: number): string {
+export function spreadText(value: Spread | null, digits: number): string {
   if (value === null) return NONE;
   const [middle, least, most] = [value.median, value.least, value.most].map((each) =>
     each.toFixed(digits)

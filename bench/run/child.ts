@@ -17,6 +17,8 @@ export interface Task {
   /** The peer has handled its first message: it is at work. */
   readonly onFirst?: () => void;
   readonly deadlineMs: number;
+  /** Go on measuring for so long when there is nothing left to do. */
+  readonly idleMs?: number;
 }
 
 /** What it took. */
@@ -32,6 +34,8 @@ export interface Sample {
   readonly latency: Latency | null;
   /** Milliseconds from sent to acknowledged, at a steady rate: what is slow here is not the peer's fault. */
   readonly acknowledgement?: Latency;
+  /** Share of a core that it takes with nothing to do; with `idleMs` only. */
+  readonly idleShare?: number;
 }
 
 /** Milliseconds. */
@@ -60,6 +64,7 @@ interface Done {
 
 const PREFIX = "@bench ";
 const SHOWN_LINES = 12;
+const SETTLE_MS = 3_000;
 
 /** Starts the peer as a new group, waits for its end, and ends it. @throws PeerFailed */
 export async function runPeer({ command, env, cwd }: PeerCommand, task: Task): Promise<Sample> {
@@ -134,7 +139,9 @@ async function measure(
     const problem = tallyProblem(done, task.expected);
     if (problem !== null) return `counted something else: ${problem}`;
     const { p50, p99 } = done;
+    const idle = task.idleMs === undefined ? {} : await idleShare(child.pid, task.idleMs);
     return {
+      ...idle,
       cpuSeconds: now.cpuSeconds - start.cpuSeconds,
       seconds: (now.at - start.at) / 1000,
       streamSeconds: (now.at - Math.max(firstAt, start.at)) / 1000,
@@ -143,6 +150,16 @@ async function measure(
     };
   }
   return [`ended before the last message, or passed its deadline`, ...shown].join("\n");
+}
+
+/** The last commit and the collection of garbage come first. */
+async function idleShare(pid: number, idleMs: number): Promise<{ readonly idleShare?: number }> {
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  const from = await markOf(pid);
+  await new Promise((resolve) => setTimeout(resolve, idleMs));
+  const to = await markOf(pid);
+  if (from === null || to === null) return {};
+  return { idleShare: (1000 * (to.cpuSeconds - from.cpuSeconds)) / (to.at - from.at) };
 }
 
 /** Null when the process has ended. */

@@ -6,7 +6,7 @@ import type { Buffer } from "node:buffer";
 import { EmbeddedKafka } from "../../src/broker/mod.ts";
 import { encodeBatch } from "../../tests/support/record_batches.ts";
 import { at, type BenchMessage, makePool } from "../data/bench_events.ts";
-import { DATA_SETS, type DataSet } from "../data/data_sets.ts";
+import type { DataSet } from "../data/data_sets.ts";
 import { endOnSignal } from "./ending.ts";
 import type { FilledTopic, Filling } from "./topics.ts";
 
@@ -20,7 +20,7 @@ if (import.meta.main) await main();
 /** Starts a server with the messages of the set. */
 export async function startStaticServer({ set, messages }: Filling): Promise<FilledTopic> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", import.meta.filename ?? "", set.name, String(messages)],
+    args: ["run", "-A", import.meta.filename ?? "", JSON.stringify(set), String(messages)],
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",
@@ -40,12 +40,12 @@ export async function startStaticServer({ set, messages }: Filling): Promise<Fil
   };
 }
 
-/** Arguments: the name of a set, and how many messages. Serves until it is killed. */
+/** Arguments: a set as JSON, and how many messages. Serves until it is killed. */
 async function main(): Promise<void> {
-  const [name, messages] = Deno.args;
-  const set = DATA_SETS.find((each) => each.name === name);
-  if (set === undefined) throw new RangeError(`No such data set: ${name}`);
+  const [text = "", messages] = Deno.args;
+  const set: DataSet = JSON.parse(text);
   const kafka = await EmbeddedKafka.start({
+    nodes: set.nodes ?? 1,
     topics: { [TOPIC]: set.partitions, [`${TOPIC}.dlq`]: 1 },
     logRetentionBytes: -1,
   });
