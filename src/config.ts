@@ -49,6 +49,8 @@ export interface LoadedConfig {
   readonly rows: readonly ConfigRow[];
   /** Variables under our prefixes that nobody is known to read. */
   readonly unknown: readonly string[];
+  /** What it was made of beside files, from which a thread of this process can make it again. */
+  readonly sources: Pick<ConfigSources, "flags" | "env">;
 }
 
 /** The configuration cannot work. The message holds every problem, one a line. */
@@ -72,7 +74,9 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   resolver.problems.push(...problems);
   resolver.problems.push(...combinationProblems(values, sources.now ?? Date.now()));
   if (resolver.problems.length > 0) throw new ConfigError(resolver.problems);
-  return { config: Object.freeze(values as Config), rows: resolver.rows, unknown };
+  const { flags, env } = sources;
+  const config = Object.freeze(values as Config);
+  return { config, rows: resolver.rows, unknown, sources: { flags, env } };
 }
 
 /**

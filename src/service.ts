@@ -13,10 +13,11 @@ import { checkKafkajs } from "./kafka/kafkajs.ts";
 import { EXIT, ExitError } from "./ops/exit.ts";
 import type { PartitionActions } from "./ops/http/actions.ts";
 import type { RatesSnapshot } from "./ops/rates.ts";
-import type { ServiceStatus } from "./ops/snapshot.ts";
+import { showContent } from "./ops/shown_content.ts";
+import type { ServiceStatus, SlowSnapshot } from "./ops/snapshot.ts";
 import type { Watchdog } from "./ops/watchdog.ts";
 import { sleep } from "./processing/clock.ts";
-import { slowestHeld, type SlowMessage } from "./processing/standstill.ts";
+import { slowestHeld } from "./processing/standstill.ts";
 import { type Parts, wire } from "./wiring.ts";
 import { breakerProblem } from "./wiring/breaker.ts";
 import { Operator } from "./wiring/operator.ts";
@@ -98,9 +99,15 @@ export class Service {
   }
 
   /** Messages that were begun and are not done, the slowest first. */
-  slowest(max: number): readonly SlowMessage[] {
-    const nowMs = this.#options.clock.now();
-    return slowestHeld(this.#parts.assignment.all(), { nowMs, max });
+  slowest(max: number): readonly SlowSnapshot[] {
+    const { clock, config } = this.#options;
+    const slowest = slowestHeld(this.#parts.assignment.all(), { nowMs: clock.now(), max });
+    const options = { showValues: config.consoleShowValues };
+    return slowest.map(({ held, message, waitingBehind }) => ({
+      ...held,
+      ...showContent(message, options),
+      waitingBehind,
+    }));
   }
 
   /** What `/status` shows: where we stand with Kafka, partition by partition. */
@@ -124,6 +131,8 @@ export class Service {
     logger.info("Successfully connected to Kafka", { brokers: config.kafkaBrokers.map(String) });
     this.#parts.access.start();
     if (!config.enableAutoCommit) this.#remindOfNoCommits();
+    await this.#options.mayJoin?.();
+    if (this.#stop.signal.aborted) return;
     committer.start();
     this.#board.start();
     this.#watchdog.start();

@@ -35,6 +35,8 @@ export class CompileError extends Error {
 const ROOT = new URL("../", import.meta.url).pathname.replace(/\/$/, "");
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 64;
+/** No import leads to what a thread is started with. */
+const WORKER_MODULE = "src/workers/thread.ts";
 const UNKNOWN_COMMIT = "unknown";
 
 if (import.meta.main) Deno.exit(await main());
@@ -142,11 +144,23 @@ export async function compileArguments(
   const permissions = await Deno.readTextFile(`${ROOT}/tools/permissions.txt`);
   return [
     ...["compile", "--quiet", "--frozen", "--no-check"],
-    ...permissions.split("\n").filter((line) => line !== ""),
-    ...["--exclude-unused-npm", "--no-code-cache", "--include", COMMIT_FILE],
+    ...permissions.split("\n").filter((line) => line !== "").map(withoutSources),
+    ...[
+      "--exclude-unused-npm",
+      "--no-code-cache",
+      "--include",
+      COMMIT_FILE,
+      "--include",
+      WORKER_MODULE,
+    ],
     ...(target === null ? [] : ["--target", target.triple]),
     ...["--output", output, "main.ts"],
   ];
+}
+
+/** Workers read their modules; in an executable they are inside. */
+function withoutSources(flag: string): string {
+  return flag.startsWith("--allow-read=") ? flag.replace(",src,", ",") : flag;
 }
 
 /** What to do where Deno could not get the other half of an executable; null when that is not the matter. */

@@ -19,6 +19,7 @@ const IMPORT_RULE: readonly ImportRow[] = [
   { part: "src/commands/", may: ["src/"] },
   { part: "src/service.ts", may: ["src/"], never: ["src/commands/", "src/cli"] },
   { part: "src/redrive.ts", may: ["src/"], never: ["src/commands/", "src/cli"] },
+  { part: "src/workers/", may: ["src/"], never: ["src/commands/", "src/cli"] },
   { part: "src/wiring", may: ["src/"], never: ["src/commands/", "src/cli", "src/service.ts"] },
   { part: "src/demo/", may: ["src/event"] },
   {

@@ -6,6 +6,7 @@ import { ACCESS_MUTATIONS } from "./access_mutations.ts";
 import { FAST_PATH_MUTATIONS } from "./fast_path_mutations.ts";
 import { PAUSE_MUTATIONS, SIMULATION } from "./pause_mutations.ts";
 import { STALL_MUTATIONS } from "./stall_mutations.ts";
+import { WORKER_MUTATIONS } from "./worker_mutations.ts";
 
 import { EDGE_MUTATIONS } from "./edge_mutations.ts";
 
@@ -36,6 +37,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...ACCESS_MUTATIONS,
   ...PAUSE_MUTATIONS,
   ...FAST_PATH_MUTATIONS,
+  ...WORKER_MUTATIONS,
   {
     guard: "the position check on an answer",
     file: PARTITION,
@@ -269,19 +271,6 @@ export const MUTATIONS: readonly Mutation[] = [
         file: "tests/unit/kafka/batch_end_test.ts",
         name: "frontBatch() knows no end when nothing says the same as the batch",
       },
-    ],
-  },
-  {
-    guard: "a flood of dead letters stops its partition",
-    file: PARTITION,
-    from: "    if (this.breaker.isOpen && work !== this.#probe) return false;\n",
-    to: "",
-    tests: [
-      {
-        file: "tests/unit/processing/breakers_test.ts",
-        name: "A flood of dead letters stops its partition, by name, and no other",
-      },
-      SIMULATION,
     ],
   },
   {

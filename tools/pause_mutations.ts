@@ -1,4 +1,4 @@
-/** The guards of what an operator holds still: see tools/mutations.ts. */
+/** The guards of what an operator or DLQ_BREAKER holds still: see tools/mutations.ts. */
 import type { Mutation, NamedTest } from "./mutations.ts";
 
 const PARTITION = "src/processing/partition.ts";
@@ -54,6 +54,19 @@ export const PAUSE_MUTATIONS: readonly Mutation[] = [
       inPauses(
         "Assignment.endPause() wakes whoever fetches, also a partition that came while paused",
       ),
+      SIMULATION,
+    ],
+  },
+  {
+    guard: "a flood of dead letters stops its partition",
+    file: PARTITION,
+    from: "    if (this.breaker.isOpen && work !== this.#probe) return false;\n",
+    to: "",
+    tests: [
+      {
+        file: "tests/unit/processing/breakers_test.ts",
+        name: "A flood of dead letters stops its partition, by name, and no other",
+      },
       SIMULATION,
     ],
   },

@@ -1,5 +1,5 @@
 /** What a command is: what it is given, what it may be told by flags of its own, and how it ends. */
-import type { Config, ConfigRow } from "../config.ts";
+import type { Config, ConfigRow, LoadedConfig } from "../config.ts";
 import type { ValueType } from "../config/values.ts";
 
 export { EXIT, ExitError } from "../ops/exit.ts";
@@ -28,6 +28,7 @@ export interface CommandContext<Flags = unknown> {
   readonly rows: readonly ConfigRow[];
   /** Variables under our prefixes that nobody is known to read. */
   readonly unknown: readonly string[];
+  readonly sources: LoadedConfig["sources"];
   readonly flags: Flags;
   /** The word behind the name of a command that takes one; null for the others. */
   readonly argument: string | null;

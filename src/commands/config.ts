@@ -3,6 +3,7 @@ import { EVENT_SHAPE, type ShapeOfSchema } from "../event.ts";
 import type { Config, ConfigRow } from "../config.ts";
 import { GROUPS } from "../config/setting.ts";
 import { settingOf } from "../config/settings.ts";
+import { splitConfig, workerCount } from "../workers/split.ts";
 import { type CommandContext, EXIT } from "./command.ts";
 
 export function run({ config, rows, unknown, print }: CommandContext): Promise<number> {
@@ -18,6 +19,7 @@ export function run({ config, rows, unknown, print }: CommandContext): Promise<n
     lines.push("");
   }
   lines.push(readingText(config, EVENT_SHAPE), "");
+  lines.push(...sharesOf(config));
   lines.push(unknown.length === 0 ? "No unknown variables" : "Unknown variables, not used");
   for (const name of unknown) lines.push(`  ${name}`);
   print(lines.join("\n"));
@@ -32,6 +34,20 @@ export function readingText(
   if (fastPath === "off") return "Events are decoded in the plain way: FAST_PATH=off";
   if (unsupported === null) return "Events are scanned, and decoded where that is not sure";
   return `Events are decoded, as their schema cannot be scanned: ${unsupported}`;
+}
+
+/** What each worker gets; nothing where there is one. */
+function sharesOf(config: Config): readonly string[] {
+  const of = workerCount(config, navigator.hardwareConcurrency);
+  if (of === 1) return [];
+  const shares = Array.from({ length: of }, (_, index) => {
+    const own = splitConfig(config, { index, of });
+    const instance = own.kafkaGroupInstanceId;
+    const id = instance === null ? "" : `, KAFKA_GROUP_INSTANCE_ID ${instance}`;
+    return `  ${index}  KAFKA_CLIENT_ID ${own.kafkaClientId}${id}, CONCURRENCY ${own.concurrency}, ` +
+      `MAX_BUFFER_BYTES ${own.maxBufferBytes}`;
+  });
+  return [`Shares of ${of} workers`, ...shares, ""];
 }
 
 function shown({ name, value }: ConfigRow): string {

@@ -4,19 +4,17 @@
  */
 import type { Config, ConfigRow } from "../config.ts";
 import { EXIT, type ExitCode, ExitError } from "../ops/exit.ts";
-import { Health } from "../ops/health.ts";
 import { createLogging, type Logging, type LogLevelControl } from "../ops/logger.ts";
-import { watchEventLoop } from "../ops/event_loop.ts";
 import { Recent } from "../ops/recent.ts";
 import { logSnapshot } from "../ops/snapshot_log.ts";
-import { cpuTimeMs, systemClock } from "../ops/system_clock.ts";
+import { systemClock } from "../ops/system_clock.ts";
 import type { Counts } from "../ops/counts.ts";
-import { exportsTelemetry } from "../ops/otel.ts";
+import { startSummary } from "../ops/summary.ts";
 import { Telemetry } from "../ops/telemetry.ts";
-import type { Tracing } from "../ops/tracing.ts";
 import type { Handlers } from "../processing/handler.ts";
-import type { Logger } from "../processing/message.ts";
-import { Service, type StopReport } from "../service.ts";
+import type { Fields, Logger } from "../processing/message.ts";
+import type { StopReport } from "../service.ts";
+import { consume, type Consuming, type WorkersOptions } from "./consuming.ts";
 import { Observation } from "./observation.ts";
 
 export interface HostOptions {
@@ -29,6 +27,8 @@ export interface HostOptions {
   readonly handlers: Handlers;
   /** Resolves when there is nothing more to do; a signal ends the service before. Stops its own work on `stopped`. */
   readonly until: (hosted: Hosted) => Promise<void>;
+  /** Threads that consume instead of this one. */
+  readonly workers?: WorkersOptions;
 }
 
 /** What runs beside the service can see of it. */
@@ -64,6 +64,7 @@ export async function host(options: HostOptions): Promise<HostReport> {
   const recent = new Recent(clock, { showValues: config.consoleShowValues });
   const logger = recent.watch(logging.logger);
   let observation: Observation | null = null;
+  let endSummary = () => {};
   const signals = listenForSignals(logging, {
     onSnapshot() {
       if (observation !== null) logSnapshot(logger, observation.snapshot());
@@ -71,18 +72,16 @@ export async function host(options: HostOptions): Promise<HostReport> {
   });
   const unwatch = exitOnUncaught(logging);
   const telemetry = new Telemetry({ logger, clock, recent });
-  const unwatchLoop = watchEventLoop(clock, telemetry.measures.eventLoopDelay);
-  const health = new Health();
-  const { handlers } = options;
-  const tracing = await startTracing(config, version);
-  const shared = { config, clock, telemetry, health, version };
-  const service = new Service({ ...shared, handlers, cpuTimeMs, logger, tracing });
-  const observing = { ...shared, service, handlers, logger, recent, logging, rows: options.rows };
-  const observed = new Observation(observing);
+  const onBroke = (fields: Fields) => breakDown(logging, fields);
+  const consuming = await consume({ ...options, telemetry, recent, logger, logging, onBroke });
+  const { service } = consuming;
+  const { handlers, rows } = options;
+  const observing = { config, clock, version, handlers, logger, logging, rows };
+  const observed = new Observation({ ...observing, observed: consuming, telemetry });
   observation = observed;
   // Beside the drain of the service itself.
   signals.stopped.addEventListener("abort", () => void observed.stop(), { once: true });
-  const counts = () => telemetry.counts();
+  const counts = () => consuming.counts();
   const report = async (exitCode: ExitCode): Promise<HostReport> => {
     await logging.close(CLOSE_MS);
     return { exitCode, counts: counts() };
@@ -93,7 +92,8 @@ export async function host(options: HostOptions): Promise<HostReport> {
     const http = observed.serve();
     if (http !== null) logger.info("Health is served at {url}", { url: http.url });
     if (config.environment !== "development") {
-      telemetry.startSummary(SUMMARY_EVERY_MS, () => service.lag());
+      const summed = { counts, lag: () => service.lag() };
+      endSummary = startSummary({ ...summed, logger, clock, intervalMs: SUMMARY_EVERY_MS });
     }
     const until = options.until({ logger, counts, stopped: signals.stopped });
     const { abandoned } = await serve(service, { until, stopped: signals.stopped });
@@ -111,20 +111,13 @@ export async function host(options: HostOptions): Promise<HostReport> {
     await Promise.all([service.stop(), observed.stop()]);
     return await report(error.exitCode);
   } finally {
+    endSummary();
     telemetry.stop();
     signals.close();
     unwatch();
-    unwatchLoop();
+    consuming.close();
     logging.flush();
   }
-}
-
-/** Null where Deno exports nothing: it is loaded only to be used. */
-async function startTracing(config: Config, serviceVersion: string): Promise<Tracing | null> {
-  if (!exportsTelemetry()) return null;
-  const { Tracing } = await import("../ops/tracing.ts");
-  const { kafkaGroupId: groupId, kafkaClientId: clientId } = config;
-  return new Tracing({ groupId, clientId, serviceVersion });
 }
 
 /** What was processed, and whatever else happened at all. */
@@ -137,7 +130,7 @@ function notable(counts: Counts): Partial<Counts> {
 
 /** Until a signal or the end of what there is to do; then drained, committed and left. */
 async function serve(
-  service: Service,
+  service: Consuming["service"],
   { until, stopped }: { readonly until: Promise<void>; readonly stopped: AbortSignal },
 ): Promise<StopReport> {
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
@@ -153,9 +146,7 @@ async function serve(
 export function exitOnUncaught(logging: Logging): () => void {
   const end = (event: Event, error: unknown) => {
     event.preventDefault();
-    logging.logger.error("Report this, the service broke", { error });
-    logging.flush();
-    Deno.exit(EXIT.INTERNAL);
+    breakDown(logging, { error });
   };
   const onRejection = (event: PromiseRejectionEvent) => end(event, event.reason);
   const onError = (event: ErrorEvent) => end(event, event.error);
@@ -165,6 +156,12 @@ export function exitOnUncaught(logging: Logging): () => void {
     globalThis.removeEventListener("unhandledrejection", onRejection);
     globalThis.removeEventListener("error", onError);
   };
+}
+
+function breakDown(logging: Logging, fields: Fields): never {
+  logging.logger.error("Report this, the service broke", fields);
+  logging.flush();
+  Deno.exit(EXIT.INTERNAL);
 }
 
 /** The first SIGTERM or SIGINT asks to stop, the second ends at once. SIGHUP and SIGUSR2 are for those who look for something. */

@@ -1,7 +1,7 @@
 /** What operators are shown, put together from the service and what was measured of it: metrics, and snapshots. */
 import type { Config, ConfigRow } from "../config.ts";
 import { KAFKAJS_VERSION } from "../kafka/kafkajs.ts";
-import { type Health, readyz } from "../ops/health.ts";
+import { readyz } from "../ops/health.ts";
 import { type HttpServer, startHttpServer } from "../ops/http_server.ts";
 import { CONSOLE_FILES } from "../console/files.ts";
 import type { DeadLettersDocument } from "../ops/http/dead_letters.ts";
@@ -9,26 +9,25 @@ import type { LogLevelControl } from "../ops/logger.ts";
 import { collectMetrics } from "../ops/metrics/collect.ts";
 import type { ExpositionFormat } from "../ops/metrics/exposition.ts";
 import { processFacts } from "../ops/process_facts.ts";
-import type { Recent } from "../ops/recent.ts";
-import { hideContent, showContent } from "../ops/shown_content.ts";
+import { hideContent } from "../ops/shown_content.ts";
 import {
-  type SlowSnapshot,
+  type ServiceStatus,
   type Snapshot,
   type StatusDocument,
   totalsOf,
+  type WorkerSnapshot,
+  workerSnapshot,
 } from "../ops/snapshot.ts";
 import type { Telemetry } from "../ops/telemetry.ts";
 import type { Clock } from "../processing/clock.ts";
 import type { Handlers } from "../processing/handler.ts";
 import type { Logger } from "../processing/message.ts";
-import type { Service } from "../service.ts";
 import { ConsoleRedrive } from "./console_redrive.ts";
+import type { Observed } from "./observed.ts";
 
 export interface ObservationOptions {
-  readonly service: Service;
-  readonly telemetry: Telemetry;
-  readonly recent: Recent;
-  readonly health: Health;
+  readonly observed: Observed;
+  readonly telemetry: Pick<Telemetry, "operator">;
   readonly logging: LogLevelControl;
   readonly logger: Logger;
   readonly handlers: Handlers;
@@ -55,7 +54,7 @@ export class Observation {
     this.#redrive = new ConsoleRedrive({
       ...options,
       telemetry: options.telemetry.operator,
-      onEnded: () => options.service.deadLetters.expire(),
+      onEnded: () => options.observed.service.deadLetters.expire(),
     });
   }
 
@@ -65,10 +64,11 @@ export class Observation {
    * @throws ExitError with 78 when address and port cannot be had
    */
   serve(): HttpServer | null {
-    const { config, health, clock, logging, service, telemetry, version } = this.#options;
+    const { config, clock, logging, observed, telemetry, version } = this.#options;
+    const { service } = observed;
     return startHttpServer({
       config,
-      health,
+      health: { facts: () => observed.health() },
       clock,
       version: { version },
       metrics: (format) => this.metrics(format),
@@ -89,21 +89,25 @@ export class Observation {
   }
 
   metrics(format: ExpositionFormat): string {
-    const { service, health, telemetry, clock } = this.#options;
+    const { observed, clock } = this.#options;
+    const status = observed.service.status();
     return collectMetrics({
-      status: service.status(),
-      isReady: readyz(health.facts()).ok,
-      counts: telemetry.counts(),
-      measures: telemetry.measures,
-      process: processFacts({ startedAt: this.#startedAt }),
+      status,
+      workers: this.#workers(status),
+      isReady: readyz(observed.health()).ok,
+      counts: observed.counts(),
+      measures: observed.measures(),
+      process: processFacts({ startedAt: this.#startedAt, elsewhere: observed.memory?.() ?? null }),
       build: this.#build,
       wallTime: clock.wallTime(),
     }, format);
   }
 
   snapshot(): Snapshot {
-    const { service, health, telemetry, clock, config, logging, recent, version } = this.#options;
+    const { observed, clock, config, logging, version } = this.#options;
+    const { service } = observed;
     const status = service.status();
+    const { deadLetters, losses, rebalance } = observed.happened();
     const at = Math.trunc(clock.wallTime());
     return {
       version,
@@ -112,22 +116,24 @@ export class Observation {
       build: this.#build,
       environment: config.environment,
       ...status,
-      readiness: readyz(health.facts()),
+      readiness: readyz(observed.health()),
       totals: totalsOf(status.partitions),
+      workers: this.#workers(status),
       rates: service.rates(),
-      counts: telemetry.counts(),
-      slowest: this.#slowest(),
-      lastRebalance: recent.rebalance,
-      recentLines: recent.lines,
-      recentDeadLetters: recent.deadLetters,
-      lostRanges: recent.losses,
+      counts: observed.counts(),
+      slowest: service.slowest(SLOWEST_MAX),
+      lastRebalance: rebalance,
+      recentLines: observed.recent.lines,
+      recentDeadLetters: deadLetters,
+      lostRanges: losses,
       log: { level: logging.level, configuredLevel: logging.configuredLevel },
       canAct: config.consoleToken !== null,
     };
   }
 
-  deadLetters(): DeadLettersDocument {
-    return { ...this.#options.service.deadLetters.document(), redrive: this.#redrive.state };
+  async deadLetters(): Promise<DeadLettersDocument> {
+    const document = await this.#options.observed.service.deadLetters.document();
+    return { ...document, redrive: this.#redrive.state };
   }
 
   /** Ends what operators have begun. */
@@ -146,13 +152,16 @@ export class Observation {
     };
   }
 
-  #slowest(): SlowSnapshot[] {
-    const { service, config } = this.#options;
-    const options = { showValues: config.consoleShowValues };
-    return service.slowest(SLOWEST_MAX).map(({ held, message, waitingBehind }) => ({
-      ...held,
-      ...showContent(message, options),
-      waitingBehind,
-    }));
+  /** Where there are none, this process is the one. */
+  #workers(status: ServiceStatus): readonly WorkerSnapshot[] {
+    const { observed, config } = this.#options;
+    if (observed.workers !== null) return observed.workers();
+    return [workerSnapshot(status, {
+      worker: 0,
+      clientId: config.kafkaClientId,
+      isReady: readyz(observed.health()).ok,
+      processed: observed.counts().processed,
+      heapUsedBytes: Deno.memoryUsage().heapUsed,
+    })];
   }
 }

@@ -16,6 +16,7 @@ export function combinationProblems(values: Values, now: number): readonly strin
     ...timeoutProblems(values),
     ...stallProblems(values),
     ...sizeProblems(values),
+    ...workerProblems(values),
     ...deadLetterProblems(values),
     ...tlsProblems(values, now),
     ...saslProblems(values),
@@ -81,6 +82,21 @@ function sizeProblems(values: Values): readonly string[] {
         `MAX_DECOMPRESSED_BYTES: expected at least MAX_PARTITION_FETCH_BYTES (${maxPartitionFetchBytes}): ${maxDecompressedBytes}`,
       );
     }
+  }
+  return problems;
+}
+
+function workerProblems(values: Values): readonly string[] {
+  const { workers, concurrency, readFromBeginning } = values;
+  if (workers === undefined || workers === 1) return [];
+  const problems: string[] = [];
+  if (workers !== "auto" && concurrency !== undefined && concurrency < workers) {
+    problems.push(`CONCURRENCY: expected at least WORKERS (${workers}): ${concurrency}`);
+  }
+  if (readFromBeginning) {
+    problems.push(
+      `--read-from-beginning: needs WORKERS=1, each worker would begin anew: ${workers}`,
+    );
   }
   return problems;
 }

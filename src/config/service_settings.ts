@@ -7,6 +7,13 @@ const HOUR_MS = 3_600_000;
 const CENTURY_MS = 100 * 365 * 24 * HOUR_MS;
 
 export const SERVICE_SETTINGS = {
+  WORKERS: required({
+    group: "Processing",
+    type: or(integer({ min: 1, max: 64 }), { word: "auto", meaning: "auto" }),
+    default: "1",
+    doc:
+      "Threads, each a member of the group with its own share of CONCURRENCY and MAX_BUFFER_BYTES; `auto` is one for each core",
+  }),
   CONCURRENCY: required({
     group: "Processing",
     type: integer({ min: 1, max: 10_000 }),

@@ -16,6 +16,7 @@ import letters from "./page/letters.js" with { type: "text" };
 import lists from "./page/lists.js" with { type: "text" };
 import main from "./page/main.js" with { type: "text" };
 import partitions from "./page/partitions.js" with { type: "text" };
+import workers from "./page/workers.js" with { type: "text" };
 import style from "./page/style.css" with { type: "text" };
 // A copy of uPlot's: text of a package that is no JavaScript makes executables differ from build to build.
 import uplotStyle from "./page/uplot.css" with { type: "text" };
@@ -32,6 +33,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   "main.js": main,
   "partitions.js": partitions,
   "uplot.js": uplot,
+  "workers.js": workers,
 };
 
 export const CONSOLE_FILES: ReadonlyMap<string, ConsoleFile> = new Map([

@@ -20,7 +20,7 @@ import { CONTENT_TYPES, type ExpositionFormat, preferredFormat } from "./metrics
 
 export interface HttpServerOptions {
   readonly config: Pick<Config, "httpHost" | "httpPort" | "consoleToken" | "consoleHosts">;
-  readonly health: Health;
+  readonly health: Pick<Health, "facts">;
   readonly clock: Clock;
   /** What `/version` answers. */
   readonly version: Readonly<Record<string, string>>;
@@ -31,7 +31,7 @@ export interface HttpServerOptions {
   /** What `/events` sends each second, as JSON. */
   readonly snapshot: () => unknown;
   /** What `/dead-letters` answers, as JSON. */
-  readonly deadLetters: () => unknown;
+  readonly deadLetters: () => unknown | Promise<unknown>;
   readonly actions: OperatorActions;
   /** The console's files, by path. */
   readonly consoleFiles: ReadonlyMap<string, ConsoleFile>;
@@ -161,7 +161,7 @@ async function route(
   if (!probe && !page && !isConsole) return respond("Not found\n", { status: 404 });
   if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed("GET, HEAD");
   if (page) return page(site, request);
-  if (isConsole) return respondConsole(pathname, { request, site });
+  if (isConsole) return await respondConsole(pathname, { request, site });
   return respondProbe(pathname, {
     answer: (probe ?? livez)(site.health.facts()),
     isVerbose: searchParams.has("verbose"),
@@ -178,13 +178,13 @@ function urlOf(request: Request): URL | null {
 }
 
 /** What a page in an operator's browser may read: under our own names only. */
-function respondConsole(
+async function respondConsole(
   path: string,
   { request, site }: { readonly request: Request; readonly site: Site },
-): Response {
+): Promise<Response> {
   const refused = refusal(refuseHost(request, hostsOf(site)));
   if (refused !== null) return refused;
-  if (path === "/dead-letters") return respondJson(site.deadLetters());
+  if (path === "/dead-letters") return respondJson(await site.deadLetters());
   const file = site.consoleFiles.get(path);
   if (file === undefined) return respondEvents(site.events);
   const { contentType, text } = file;

@@ -16,6 +16,27 @@ const COMMIT_ERRORS_MAX = 50;
 const WALL_OFFSET_AGE_MS = 1_000;
 const LOSS_CAUSES = ["retention", "truncation", "topic_recreated"] as const;
 
+const HISTOGRAMS = [
+  "processDuration",
+  "eventAge",
+  "rebalanceDuration",
+  "commitDuration",
+  "eventLoopDelay",
+] as const;
+const COUNTERS = ["errors", "deadLetters", "lostOffsets", "commitFailures"] as const;
+
+/** Measures as plain data, which can go from thread to thread. */
+export interface MeasuresData {
+  readonly histograms: Readonly<
+    Record<typeof HISTOGRAMS[number], { readonly counts: readonly number[]; readonly sum: number }>
+  >;
+  readonly counters: Readonly<
+    Record<typeof COUNTERS[number], readonly (readonly [readonly string[], number])[]>
+  >;
+  readonly consumedMessages: number;
+  readonly reconnects: number;
+}
+
 export class Measures {
   readonly processDuration = new Histogram(METRICS.processDuration.buckets);
   readonly eventAge = new Histogram(METRICS.eventAge.buckets);
@@ -38,6 +59,31 @@ export class Measures {
 
   constructor() {
     for (const cause of LOSS_CAUSES) this.lostOffsets.declare([cause]);
+  }
+
+  data(): MeasuresData {
+    const { consumedMessages, reconnects } = this;
+    const histograms = HISTOGRAMS.map((name) => {
+      const { counts, sum } = this[name];
+      return [name, { counts: [...counts], sum }];
+    });
+    const counters = COUNTERS.map((name) => [name, [...this[name]]]);
+    return {
+      histograms: Object.fromEntries(histograms),
+      counters: Object.fromEntries(counters),
+      consumedMessages,
+      reconnects,
+    };
+  }
+
+  /** What was measured elsewhere, too. */
+  add({ histograms, counters, consumedMessages, reconnects }: MeasuresData): void {
+    for (const name of HISTOGRAMS) this[name].add(histograms[name]);
+    for (const name of COUNTERS) {
+      for (const [values, count] of counters[name]) this[name].add(values, count);
+    }
+    this.consumedMessages += consumedMessages;
+    this.reconnects += reconnects;
   }
 
   /** `timestamp` is Kafka's, -1 where the message has none; `endedAt` monotonic. */

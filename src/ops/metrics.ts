@@ -5,8 +5,9 @@
 import { KAFKA_METRICS } from "./metrics/kafka_metrics.ts";
 import type { Metric } from "./metrics/metric.ts";
 import { PROCESSING_METRICS } from "./metrics/processing_metrics.ts";
+import { WORKER_METRICS } from "./metrics/worker_metrics.ts";
 
-export const METRICS = { ...KAFKA_METRICS, ...PROCESSING_METRICS } as const;
+export const METRICS = { ...KAFKA_METRICS, ...PROCESSING_METRICS, ...WORKER_METRICS } as const;
 
 /** All metrics; METRIC_GROUPS has their order. */
 export const ALL_METRICS: readonly Metric[] = Object.values(METRICS);

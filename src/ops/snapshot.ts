@@ -117,6 +117,23 @@ export interface ServiceStatus {
   readonly partitions: readonly PartitionSnapshot[];
 }
 
+/** One of the threads that consume; with WORKERS=1 there is one, which is this process. */
+export interface WorkerSnapshot {
+  /** From 0 on. */
+  readonly worker: number;
+  readonly clientId: string;
+  readonly phase: Phase;
+  readonly isReady: boolean;
+  readonly connection: ConnectionState;
+  readonly generation: number | null;
+  readonly partitions: readonly TopicPartition[];
+  readonly lag: number | null;
+  readonly inFlight: number;
+  /** Messages since the start. */
+  readonly processed: number;
+  readonly heapUsedBytes: number;
+}
+
 /** What `/events` sends. Times are milliseconds since 1970 unless their name says otherwise; lists begin with the newest. */
 export interface Snapshot extends ServiceStatus {
   readonly version: string;
@@ -127,6 +144,8 @@ export interface Snapshot extends ServiceStatus {
   /** What `/readyz?verbose` answers. */
   readonly readiness: HealthAnswer;
   readonly totals: Totals;
+  /** All other numbers here are of all workers together. */
+  readonly workers: readonly WorkerSnapshot[];
   /** Over the last minute; null in the first seconds. */
   readonly rates: RatesSnapshot | null;
   /** Since the start. */
@@ -159,6 +178,16 @@ export interface Totals {
   readonly windowMessages: number;
   readonly windowBytes: number;
   readonly pausedPartitions: number;
+}
+
+/** What a worker shows of itself. */
+export function workerSnapshot(
+  status: ServiceStatus,
+  own: Pick<WorkerSnapshot, "worker" | "clientId" | "isReady" | "processed" | "heapUsedBytes">,
+): WorkerSnapshot {
+  const { phase, connection, generation, lag, inFlight } = status;
+  const partitions = status.partitions.map(({ topic, partition }) => ({ topic, partition }));
+  return { ...own, phase, connection, generation, partitions, lag, inFlight };
 }
 
 export function totalsOf(partitions: readonly PartitionSnapshot[]): Totals {

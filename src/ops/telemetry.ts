@@ -28,6 +28,8 @@ export interface TelemetryOptions {
   readonly clock: Clock;
   /** Where what happened is kept for a while. */
   readonly recent?: Recent;
+  /** Where it is told what operators do; `logger` by default. */
+  readonly operatorLogger?: Logger;
 }
 
 /** The part of a message that the measures look at. */
@@ -58,18 +60,19 @@ export class Telemetry implements ProcessingTelemetry {
   readonly #recent: Recent;
   readonly #sparing: SparingLog;
   readonly #counts: RunningCounts = noCounts();
-  #cancelSummary = () => {};
   #coordinatorTries = 0;
   #noBrokerAnswers = false;
 
-  constructor({ logger, clock, recent = new Recent(clock) }: TelemetryOptions) {
+  constructor(
+    { logger, clock, recent = new Recent(clock), operatorLogger = logger }: TelemetryOptions,
+  ) {
     this.#recent = recent;
     this.#logger = logger;
     this.#clock = clock;
     const sparing = new SparingLog({ logger, clock });
     this.#sparing = sparing;
     const shared = { logger, sparing, counts: this.#counts };
-    this.operator = new OperatorTelemetry({ logger, sparing });
+    this.operator = new OperatorTelemetry({ logger: operatorLogger, sparing });
     this.unreadable = new UnreadableTelemetry({ ...shared, causes: this.measures.deadLetters });
     this.stalls = new StallTelemetry(shared);
   }
@@ -78,26 +81,8 @@ export class Telemetry implements ProcessingTelemetry {
     return { ...this.#counts };
   }
 
-  /** One INFO line every `intervalMs`, until `stop`. `lag` answers null while it is not known. */
-  startSummary(intervalMs: number, lag: () => number | null): void {
-    let last = this.counts();
-    const report = () => {
-      const now = this.counts();
-      this.#logger.info("Processed {processed} messages", {
-        processed: now.processed - last.processed,
-        deadLettered: now.deadLettered - last.deadLettered,
-        lag: lag() ?? "unknown",
-      });
-      last = now;
-      this.#cancelSummary = this.#clock.schedule(intervalMs, report);
-    };
-    this.#cancelSummary();
-    this.#cancelSummary = this.#clock.schedule(intervalMs, report);
-  }
-
-  /** Ends the summary, and tells what was gathered. */
+  /** Tells what was gathered. */
   stop(): void {
-    this.#cancelSummary();
     this.#sparing.close();
   }
 

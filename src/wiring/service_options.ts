@@ -24,6 +24,8 @@ export interface ServiceOptions {
   readonly version: string;
   /** Processor time of this process; by default it is not known, and a blocked loop is taken for a frozen process. */
   readonly cpuTimeMs?: () => number;
+  /** It has reached Kafka, and does not join the group before this resolves; by default it joins at once. */
+  readonly mayJoin?: () => Promise<void>;
   /** It redrives dead letters: KAFKA_TOPIC names their topics then. */
   readonly redriving?: Redriving;
   /** Instead of connections over the network: how a simulation stands in for it. */

@@ -1,11 +1,14 @@
 /** The executable as a file: what it says of itself, what it holds, that it can be made again. */
 import assert from "node:assert/strict";
+import { EmbeddedKafka } from "../../src/broker/embedded_kafka.ts";
 import { CONSOLE_FILES } from "../../src/console/files.ts";
 import { sha256 } from "../../tools/compile/sums.ts";
 import { runForResult } from "../support/command.ts";
 import { compiledTest, EXECUTABLE } from "../support/compiled.ts";
 import { type Compiler, COMPILER_VARIABLE, compileWith } from "../support/compiler.ts";
+import { eventually } from "../support/eventually.ts";
 import { freePorts } from "../support/free_ports.ts";
+import { readStatus } from "../support/operator.ts";
 import { startService, untilServing } from "../support/service.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -33,6 +36,24 @@ compiledTest("the executable serves the console page, all of it from inside", nu
   }
   assert.equal((await service.stop()).code, 0);
 });
+
+compiledTest(
+  "the executable consumes with two workers, whose modules are in it",
+  null,
+  async () => {
+    await using kafka = await EmbeddedKafka.start({ topics: { events: 2 } });
+    const settings = { HTTP_PORT: "0", WORKERS: "2" };
+    await using service = await startService(kafka, { topic: "events", group: "g", settings });
+    const url = await untilServing(service);
+    const { workers } = await eventually("both consume", () => readStatus(url), {
+      withinMs: DEADLINE_MS,
+      until: (status) =>
+        status.workers.filter(({ partitions }) => partitions.length === 1).length === 2,
+    });
+    assert.ok(workers.every(({ isReady }) => isReady));
+    assert.equal((await service.stop()).code, 0);
+  },
+);
 
 compiledTest("another copy of the sources gives the same bytes", compilerMissing, async () => {
   assert.ok(compiler !== null);

@@ -2,6 +2,7 @@
 import type { PartitionSnapshot, Snapshot } from "../../src/ops/snapshot.ts";
 import { totalsOf } from "../../src/ops/snapshot.ts";
 import { noCounts } from "../../src/ops/counts.ts";
+import { madeUpWorker } from "./metric_facts.ts";
 
 const STARTED_AT = Date.UTC(2024, 0, 15, 10, 30);
 
@@ -33,6 +34,7 @@ export function madeUpSnapshot(
     partitions,
     readiness: { ok: true, checks: [{ name: "phase", ok: true, text: "running", isNote: false }] },
     totals,
+    workers: [madeUpWorker()],
     rates: {
       overSeconds: 60,
       consumed: 5_000,

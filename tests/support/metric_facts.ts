@@ -2,7 +2,7 @@
 import { noCounts } from "../../src/ops/counts.ts";
 import { Measures } from "../../src/ops/measures.ts";
 import type { MetricFacts } from "../../src/ops/metrics/collect.ts";
-import type { PartitionSnapshot } from "../../src/ops/snapshot.ts";
+import type { PartitionSnapshot, WorkerSnapshot } from "../../src/ops/snapshot.ts";
 
 /** A partition that is 3 messages behind. */
 export function partitionSnapshot(own: Partial<PartitionSnapshot> = {}): PartitionSnapshot {
@@ -31,6 +31,24 @@ export function partitionSnapshot(own: Partial<PartitionSnapshot> = {}): Partiti
   };
 }
 
+/** A worker that is 3 messages behind. */
+export function madeUpWorker(own: Partial<WorkerSnapshot> = {}): WorkerSnapshot {
+  return {
+    worker: 0,
+    clientId: "processing-service",
+    phase: "running",
+    isReady: true,
+    connection: "connected",
+    generation: 1,
+    partitions: [{ topic: "events", partition: 0 }],
+    lag: 3,
+    inFlight: 1,
+    processed: 7,
+    heapUsedBytes: 500_000,
+    ...own,
+  };
+}
+
 /** A service that does well; every metric has a series. */
 export function metricFacts(partitions: readonly PartitionSnapshot[]): MetricFacts {
   const measures = new Measures();
@@ -55,6 +73,7 @@ export function metricFacts(partitions: readonly PartitionSnapshot[]): MetricFac
       deadLetterTopics: [{ topic: "events.dlq", depth: 4, oldestAt: 1_700_000_040_000 }],
       partitions,
     },
+    workers: [madeUpWorker()],
     isReady: true,
     counts: { ...noCounts(), processed: 7, deadLettered: 2 },
     measures,

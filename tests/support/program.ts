@@ -167,6 +167,13 @@ export async function startPermissions(): Promise<readonly string[]> {
   return text.split("\n").filter((line) => line !== "");
 }
 
+/** The same for programs of tests that start workers: a worker's modules have to be readable. */
+export async function permissionsWithModules(): Promise<readonly string[]> {
+  return (await startPermissions()).map((flag) =>
+    flag.startsWith("--allow-read=") ? `${flag},tests/support` : flag
+  );
+}
+
 /** APP_COMMAND, or `deno run` with the permissions of the `start` task. */
 /** The program under test: APP_COMMAND, or `deno run` with the permissions of the `start` task. */
 export async function programCommand(

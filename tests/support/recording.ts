@@ -2,7 +2,7 @@
 import { eventually } from "./eventually.ts";
 import type { KafkaClient } from "./kafka_client.ts";
 import type { Committed, Handled } from "./oracle.ts";
-import { type Program, startPermissions } from "./program.ts";
+import { permissionsWithModules, type Program } from "./program.ts";
 import { type ServiceOptions, startService } from "./service.ts";
 
 /** What the handler of a recording service does. */
@@ -86,7 +86,7 @@ export class Recording implements AsyncDisposable {
     this.#processes += 1;
     const path = `${this.#directory}/p${this.#processes}`;
     await Deno.writeTextFile(path, "");
-    const flags = [...await startPermissions(), `--allow-write=${path}`];
+    const flags = [...await permissionsWithModules(), `--allow-write=${path}`];
     return await startService(kafka, {
       ...options,
       command: [Deno.execPath(), "run", ...flags, program],

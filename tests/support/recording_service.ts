@@ -21,6 +21,9 @@ Deno.exit(
       version: "0.0.0-test",
       print: console.log,
     },
-    () => ({ byType: {}, default: handle }),
+    {
+      handlersFor: () => ({ byType: {}, default: handle }),
+      module: new URL("./recording_worker.ts", import.meta.url),
+    },
   ),
 );

@@ -6,6 +6,7 @@ import { showFigures } from "./figures.js";
 import { setUpLetters, showLetterActions } from "./letters.js";
 import { showLists } from "./lists.js";
 import { setUpPartitions, showPartitions } from "./partitions.js";
+import { showWorkers } from "./workers.js";
 import { byId, setClass, setText } from "./dom.js";
 
 /** @import { Snapshot } from "../../ops/snapshot.ts" */
@@ -46,6 +47,7 @@ function show(snapshot) {
   showFigures(snapshot);
   addToCharts(snapshot);
   showPartitions(snapshot);
+  showWorkers(snapshot);
   showLists(snapshot);
   showFacts(snapshot);
   showActions(snapshot);

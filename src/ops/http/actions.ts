@@ -24,14 +24,14 @@ export interface ActionFacts {
 
 export interface PartitionActions {
   /** @throws ActionError when a partition does not exist */
-  pause(scope: ActionScope, facts: ActionFacts): void;
+  pause(scope: ActionScope, facts: ActionFacts): void | Promise<void>;
   /** @throws ActionError when a partition does not exist */
-  resume(scope: ActionScope, facts: ActionFacts): void;
+  resume(scope: ActionScope, facts: ActionFacts): void | Promise<void>;
 }
 
 export interface OperatorActions extends PartitionActions {
   /** @throws ActionError when that cannot be now */
-  rehearse(scope: LetterScope, facts: ActionFacts): void;
+  rehearse(scope: LetterScope, facts: ActionFacts): void | Promise<void>;
   /** @throws ActionError when that cannot be now */
   redrive(scope: LetterScope, facts: ActionFacts): void;
   /** @throws ActionError when none is under way */
@@ -105,37 +105,37 @@ export async function act(
     if (action === "setLogLevel") return setLogLevel(given, { from, actions });
     if (action === "stopRedrive") return stopRedrive(given, { from, actions });
     if (action === "rehearse" || action === "redrive") {
-      return takeLetters(action, given, { from, actions });
+      return await takeLetters(action, given, { from, actions });
     }
-    return movePartitions(action, given, { from, actions });
+    return await movePartitions(action, given, { from, actions });
   } catch (error) {
     if (!(error instanceof ActionError)) throw error;
     return { status: error.status, text: error.message };
   }
 }
 
-function movePartitions(
+async function movePartitions(
   action: keyof PartitionActions,
   given: unknown,
   { from, actions }: { readonly from: string; readonly actions: OperatorActions },
-): ActionAnswer {
+): Promise<ActionAnswer> {
   const parsed = PARTITIONS.safeParse(given);
   if (!parsed.success) return unusable(parsed.error);
   const { partitions, by, reason } = parsed.data;
   if (action === "pause" && reason === "") return { status: 400, text: "Give a reason" };
-  actions[action](partitions, { by, reason, from });
+  await actions[action](partitions, { by, reason, from });
   return DONE;
 }
 
-function takeLetters(
+async function takeLetters(
   action: "rehearse" | "redrive",
   given: unknown,
   { from, actions }: { readonly from: string; readonly actions: OperatorActions },
-): ActionAnswer {
+): Promise<ActionAnswer> {
   const parsed = LETTERS.safeParse(given);
   if (!parsed.success) return unusable(parsed.error);
   const { fingerprint, by } = parsed.data;
-  actions[action]({ fingerprint }, { by, reason: "", from });
+  await actions[action]({ fingerprint }, { by, reason: "", from });
   return DONE;
 }
 

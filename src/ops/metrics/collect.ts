@@ -7,6 +7,7 @@ import {
   type PartitionSnapshot,
   PAUSERS,
   type ServiceStatus,
+  type WorkerSnapshot,
 } from "../snapshot.ts";
 import { STALL_CAUSES } from "../stall_cause.ts";
 import { Exposition, type ExpositionFormat } from "./exposition.ts";
@@ -17,6 +18,7 @@ import { labelText, type Metric, PARTITION_LABELS } from "./metric.ts";
 /** What the metrics are made of, as of one moment. */
 export interface MetricFacts {
   readonly status: ServiceStatus;
+  readonly workers: readonly WorkerSnapshot[];
   readonly isReady: boolean;
   readonly counts: Counts;
   readonly measures: Measures;
@@ -45,6 +47,7 @@ export function collectMetrics(facts: MetricFacts, format: ExpositionFormat): st
   deadLetterMetrics(to, facts);
   groupMetrics(to, facts);
   commitMetrics(to, facts);
+  workerMetrics(to, facts);
   processMetrics(to, facts);
   return to.end();
 }
@@ -151,6 +154,22 @@ function groupMetrics(to: Exposition, facts: MetricFacts): void {
 function commitMetrics(to: Exposition, { measures }: MetricFacts): void {
   histogram(to, METRICS.commitDuration, measures.commitDuration);
   labelled(to, METRICS.commitFailures, measures.commitFailures);
+}
+
+function workerMetrics(to: Exposition, { workers }: MetricFacts): void {
+  const each = (metric: Metric, valueOf: (of: WorkerSnapshot) => number | null) => {
+    to.begin(metric);
+    for (const of of workers) {
+      const value = valueOf(of);
+      if (value !== null) to.value(metric, labelText(metric.labels, [String(of.worker)]), value);
+    }
+  };
+  each(METRICS.workerReady, ({ isReady }) => isReady ? 1 : 0);
+  each(METRICS.workerPartitions, ({ partitions }) => partitions.length);
+  each(METRICS.workerLag, ({ lag }) => lag);
+  each(METRICS.workerInFlight, ({ inFlight }) => inFlight);
+  each(METRICS.workerProcessed, ({ processed }) => processed);
+  each(METRICS.workerHeapUsed, ({ heapUsedBytes }) => heapUsedBytes);
 }
 
 function processMetrics(to: Exposition, { measures, process, build }: MetricFacts): void {

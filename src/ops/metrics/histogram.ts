@@ -20,6 +20,12 @@ export class Histogram {
     this.#sum += value;
   }
 
+  /** What another one with the same bounds has counted. */
+  add({ counts, sum }: Pick<Histogram, "counts" | "sum">): void {
+    for (const [i, count] of counts.entries()) this.#counts[i] = (this.#counts[i] ?? 0) + count;
+    this.#sum += sum;
+  }
+
   /** In each bucket alone, the one above the last bound included. */
   get counts(): readonly number[] {
     return this.#counts;

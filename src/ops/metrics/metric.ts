@@ -9,6 +9,7 @@ export const METRIC_GROUPS = [
   "Work in progress",
   "Connection and group",
   "Commits",
+  "Workers",
   "Process",
 ] as const;
 

@@ -29,15 +29,15 @@ function start(options: { port?: number | null; status?: () => unknown } = {}) {
     snapshot: () => ({}),
     deadLetters: () => ({ topics: ["events.dlq"] }),
     actions: {
-      pause: (scope, { from }) => done.push(["pause", scope, from]),
-      resume: (scope, { from }) => done.push(["resume", scope, from]),
-      rehearse: ({ fingerprint }, { by }) => done.push(["rehearse", fingerprint, by]),
-      redrive: ({ fingerprint }, { by }) => done.push(["redrive", fingerprint, by]),
-      stopRedrive: ({ by }) => done.push(["stopRedrive", by]),
-      setLogLevel: (level) => done.push(["setLogLevel", level]),
+      pause: (scope, { from }) => void done.push(["pause", scope, from]),
+      resume: (scope, { from }) => void done.push(["resume", scope, from]),
+      rehearse: ({ fingerprint }, { by }) => void done.push(["rehearse", fingerprint, by]),
+      redrive: ({ fingerprint }, { by }) => void done.push(["redrive", fingerprint, by]),
+      stopRedrive: ({ by }) => void done.push(["stopRedrive", by]),
+      setLogLevel: (level) => void done.push(["setLogLevel", level]),
     },
     consoleFiles: CONSOLE_FILES,
-    onIntrusion: ({ path }) => done.push(["intrusion", path]),
+    onIntrusion: ({ path }) => void done.push(["intrusion", path]),
   });
   return { health, server, done };
 }

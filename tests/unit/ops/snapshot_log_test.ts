@@ -23,6 +23,7 @@ Deno.test("logSnapshot() fits on a screen, what stands still first and then what
     environment: "production",
     readiness: { ok: true, checks: [] },
     totals: totalsOf(partitions),
+    workers: [],
     rates: null,
     counts,
     lastRebalance: null,

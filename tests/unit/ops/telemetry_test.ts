@@ -172,21 +172,6 @@ Deno.test("UnreadableTelemetry.batchUnreadable() counts a batch once, however of
   assert.deepEqual(tries, [1, 9, 1, 9, 1, 9]);
 });
 
-Deno.test("Telemetry.startSummary() tells what happened since the last line, until stop", async () => {
-  const { logger, clock, telemetry } = makeTelemetry();
-  let lag: number | null = null;
-  telemetry.startSummary(60_000, () => lag);
-  for (let i = 0; i < 5; i++) telemetry.messageProcessed(PROCESSED, { durationMs: 1, endedAt: 0 });
-  await clock.advance(60_000);
-  lag = 12;
-  telemetry.messageProcessed(PROCESSED, { durationMs: 1, endedAt: 0 });
-  await clock.advance(60_000);
-  const told = logger.shown.map(({ fields }) => [fields["processed"], fields["lag"]]);
-  assert.deepEqual(told, [[5, "unknown"], [1, 12]]);
-  telemetry.stop();
-  assert.equal(clock.pending, 0);
-});
-
 Deno.test("Telemetry.messageProcessed() measures how long it took, and how old the message was", async () => {
   const { clock, telemetry } = makeTelemetry();
   const { processDuration, eventAge } = telemetry.measures;

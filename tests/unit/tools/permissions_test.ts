@@ -27,5 +27,5 @@ Deno.test("permissions.txt permits network, listed variables and files of settin
   ]);
   assert.equal(flags[1], "--allow-net", "brokers are where the settings say");
   assert.equal(flags[3], "--ignore-env", "what is not listed reads as not there");
-  assert.equal(flags[4], `--allow-read=${[".env", ...READABLE_FOLDERS].join(",")}`);
+  assert.equal(flags[4], `--allow-read=${[".env", "src", ...READABLE_FOLDERS].join(",")}`);
 });

@@ -13,14 +13,14 @@ function bench() {
       if (scope !== "all" && scope[0]?.topic === "strange") throw new ActionError("No such topic");
       done.push(["pause", scope, facts]);
     },
-    resume: (scope, facts) => done.push(["resume", scope, facts]),
+    resume: (scope, facts) => void done.push(["resume", scope, facts]),
     rehearse(scope, facts) {
       if (scope.fingerprint === "busy") throw new ActionError("Wait", { status: 409 });
       done.push(["rehearse", scope, facts]);
     },
-    redrive: (scope, facts) => done.push(["redrive", scope, facts]),
-    stopRedrive: (facts) => done.push(["stopRedrive", facts]),
-    setLogLevel: (level, options) => done.push(["setLogLevel", level, options]),
+    redrive: (scope, facts) => void done.push(["redrive", scope, facts]),
+    stopRedrive: (facts) => void done.push(["stopRedrive", facts]),
+    setLogLevel: (level, options) => void done.push(["setLogLevel", level, options]),
   };
   const send = async (action: ActionName, body: string) => {
     const request = new Request("http://localhost/", { method: "POST", body });
