@@ -6,18 +6,13 @@ import type { Config } from "../config.ts";
 import type { Clock } from "../processing/clock.ts";
 import type { ActionFacts } from "../ops/http/actions.ts";
 import { ActionError } from "../ops/http/actions.ts";
-import type {
-  DeadLettersDocument,
-  LetterCause,
-  LettersLook,
-  RehearsalState,
-} from "../ops/http/dead_letters.ts";
+import type { DeadLettersDocument, LettersLook, RehearsalState } from "../ops/http/dead_letters.ts";
 import type { Handlers } from "../processing/handler.ts";
 import { EVERY_LETTER, type LetterFilter } from "./filter.ts";
 import { type ReadingReport, readLetters } from "./reading.ts";
 import { Rehearsal, type RehearsalReport } from "./rehearsal.ts";
 import { deadLetterTopics, type LetterSourceTopics } from "./source.ts";
-import { type CauseSummary, LettersCount } from "./summary.ts";
+import { LettersCount } from "./summary.ts";
 
 export interface LettersBoardOptions {
   readonly config: Config;
@@ -133,13 +128,14 @@ export class LettersBoard {
         maxMs: LOOK_MAX_MS,
         take: (letters) => letters.forEach((letter) => count.add(letter)),
       });
-      const { causes } = count.summary();
+      const { consoleShowValues } = this.#options.config;
+      const { causes } = count.summary(consoleShowValues ? "all" : "ours");
       this.#look = {
         at,
         isComplete: report.isComplete,
         count: count.count,
         settled: source.settledUnknown === null ? report.settled : null,
-        causes: causes.slice(0, CAUSES_SHOWN).map((cause) => this.#shown(cause)),
+        causes: causes.slice(0, CAUSES_SHOWN),
         moreCauses: Math.max(0, causes.length - CAUSES_SHOWN),
       };
       this.#problem = null;
@@ -210,13 +206,6 @@ export class LettersBoard {
     } finally {
       cancel();
     }
-  }
-
-  /** What others wrote into a reason may be of the message. */
-  #shown(cause: CauseSummary): LetterCause {
-    const { isOurs, ...shown } = cause;
-    const mayShow = isOurs || this.#options.config.consoleShowValues;
-    return mayShow ? shown : { ...shown, reason: null };
   }
 
   #now(): number {

@@ -2,35 +2,14 @@
  * Counts of dead letters by their cause. Keeps no letter: memory does not grow with their number, and what there are
  * too many kinds of is counted as `other`.
  */
+import type { LetterCause } from "../ops/http/dead_letters.ts";
 import type { Coordinates } from "../processing/message.ts";
 import type { Letter } from "./letter.ts";
-
-/** Letters of one cause. */
-export interface CauseSummary {
-  /** Null where the letters do not say why. */
-  readonly fingerprint: string | null;
-  readonly stage: string | null;
-  readonly code: string | null;
-  /** Of the newest. */
-  readonly reason: string | null;
-  /** This service wrote it: its reason holds nothing of the message. */
-  readonly isOurs: boolean;
-  readonly count: number;
-  /** Milliseconds since 1970; null where no letter says when it failed. */
-  readonly firstAt: number | null;
-  readonly lastAt: number | null;
-  /** The most often that one of them was redriven in vain. */
-  readonly replays: number;
-  /** How many failed in each of the last 24 hours, the latest one last. */
-  readonly trend: readonly number[];
-  /** Where the first and the last ones lie in the dead-letter topic. */
-  readonly samples: readonly Coordinates[];
-}
 
 export interface LettersSummary {
   readonly count: number;
   /** The most frequent first; the last one may be `other`. */
-  readonly causes: readonly CauseSummary[];
+  readonly causes: readonly LetterCause[];
   /** How many by code, by topic that they were in, and by age. */
   readonly byCode: ReadonlyMap<string, number>;
   readonly byTopic: ReadonlyMap<string, number>;
@@ -79,9 +58,10 @@ export class LettersCount {
     if (letter.obstacle !== null) increment(this.#byObstacle, letter.obstacle);
   }
 
-  summary(): LettersSummary {
-    const causes = [...this.#causes.values()].map((each) => each.summary());
-    const isOther = ({ fingerprint }: CauseSummary) => fingerprint === OTHER ? 1 : 0;
+  /** @param reasons `ours`: none that others wrote, what they wrote may be of the message */
+  summary(reasons: "all" | "ours" = "all"): LettersSummary {
+    const causes = [...this.#causes.values()].map((each) => each.summary(reasons));
+    const isOther = ({ fingerprint }: LetterCause) => fingerprint === OTHER ? 1 : 0;
     causes.sort((a, b) => isOther(a) - isOther(b) || b.count - a.count);
     return {
       count: this.#count,
@@ -135,15 +115,14 @@ class CauseCount {
     if (at >= 0) this.#trend[at] = (this.#trend[at] ?? 0) + 1;
   }
 
-  summary(): CauseSummary {
+  summary(reasons: "all" | "ours"): LetterCause {
     const isOther = this.#fingerprint === OTHER;
     const { stage = null, code = null, reason = null, failedAt = -1, family } = this.#newest ?? {};
     return {
       fingerprint: this.#fingerprint,
       stage: isOther ? null : stage,
       code: isOther ? null : code,
-      reason: isOther ? null : reason,
-      isOurs: family === "ours",
+      reason: isOther || (reasons === "ours" && family !== "ours") ? null : reason,
       count: this.#count,
       firstAt: this.#firstAt,
       lastAt: failedAt < 0 ? null : failedAt,

@@ -1,12 +1,8 @@
 /** `dead-letters list`: how many there are, by cause, code, topic and age. */
 import { type ReadingReport, readLetters } from "../../dead_letters/reading.ts";
-import {
-  AGES,
-  type CauseSummary,
-  LettersCount,
-  type LettersSummary,
-} from "../../dead_letters/summary.ts";
+import { AGES, LettersCount, type LettersSummary } from "../../dead_letters/summary.ts";
 import { counted } from "../../doctor/text.ts";
+import type { LetterCause } from "../../ops/http/dead_letters.ts";
 import { type CommandContext, EXIT } from "../command.ts";
 import { filterOf, type Session, withDeadLetters } from "./session.ts";
 import type { ListFlags } from "./specs.ts";
@@ -89,7 +85,7 @@ function causeLines({ summary, now }: Listing): readonly string[] {
   return more > 0 ? [...lines, `  and ${counted(more, "cause")} more: --json has all`] : lines;
 }
 
-function causeRow(cause: CauseSummary, now: number): readonly string[] {
+function causeRow(cause: LetterCause, now: number): readonly string[] {
   const { stage, code, reason, replays } = cause;
   const why = [stage, code].filter((part) => part !== null).join(" ");
   const details = [
