@@ -1,6 +1,7 @@
 /**
  * Settings in, parts out: makes the parts of the service and tells each whom to call. Nothing starts here.
  */
+import { MARKS_KEPT_MS } from "./dead_letters/marks.ts";
 import { type Access, isAccessError } from "./kafka/access.ts";
 import type { Security } from "./kafka/client.ts";
 import { Committer, type CommitterOptions } from "./kafka/committer.ts";
@@ -194,6 +195,7 @@ function wireCommitter(
     ...callbacks,
     enabled: config.enableAutoCommit,
     needsMetadata,
+    keepMs: redriving === undefined ? null : MARKS_KEPT_MS,
     intervalMs: config.autoCommitIntervalMs,
     maxMessages: config.commitMaxMessages,
     snapshot: (which) => assignment.snapshot(which),

@@ -142,6 +142,18 @@ export const REDRIVE_MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
+    guard: "marks outlast offsets.retention.minutes",
+    file: "src/wiring.ts",
+    from: "    keepMs: redriving === undefined ? null : MARKS_KEPT_MS,",
+    to: "    keepMs: redriving === undefined ? MARKS_KEPT_MS : null,",
+    tests: [
+      {
+        file: "tests/integration/redrive_kept_test.ts",
+        name: "a redrive asks brokers to keep its marks for ten years",
+      },
+    ],
+  },
+  {
     guard: "what was done and is not read yet stays in the commits",
     file: "src/processing/partition.ts",
     from: "    return [...ranges, ...this.doneBefore(this.#position)].slice(0, limit);",

@@ -6,6 +6,12 @@
 import type { OffsetRange } from "../processing/offset_ranges.ts";
 import { fitsCommit } from "../kafka/commit_metadata.ts";
 
+/**
+ * For so long brokers are asked to keep the marks, ten years: as long as the letters may lie. By themselves they forget
+ * them after a week without a redrive, and offer again what was redriven.
+ */
+export const MARKS_KEPT_MS = 315_360_000_000;
+
 /** A letter that was looked at: is it left as it lies? */
 export interface Looked {
   readonly offset: number;

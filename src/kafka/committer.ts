@@ -10,6 +10,7 @@ import type { Caller } from "./connections.ts";
 import type { Coordinator } from "./coordinator.ts";
 import { ERROR_CODE, errorCodeText } from "./error_codes.ts";
 import { COORDINATOR_DEADLINE_MS, type Generation } from "./generation.ts";
+import { UnsupportedBrokerError } from "./handshake.ts";
 import { offsetCommit } from "./offset_requests.ts";
 import type { MemberIdentity } from "./protocol.ts";
 
@@ -30,6 +31,11 @@ export interface CommitterOptions {
   readonly entryFor: (point: CommitPoint) => CommitPlace;
   /** What goes beside the offset must not be lost: a broker that takes less of it gets no commits. */
   readonly needsMetadata?: boolean;
+  /**
+   * Milliseconds that brokers are to keep what is committed, instead of their offsets.retention.minutes; by default they
+   * are not told. Not for static members: that request has no place for their id.
+   */
+  readonly keepMs?: number | null;
   readonly onCommitted: (
     facts: { partitions: number; messages: number; durationMs: number },
   ) => void;
@@ -68,6 +74,8 @@ export class Committer {
   #refreshAt: number;
   /** Until then a commit that was given up may land: each commit takes everything, moved or not. */
   #lateUntil = -Infinity;
+  /** As in the options, until a broker does not know of it. */
+  #keepMs: number | null;
   /** The broker takes no metadata as long as ours: from then on offsets go alone. */
   #withoutMetadata = false;
   #lastFailure: { readonly reason: string; readonly code: number | null } | null = null;
@@ -75,6 +83,7 @@ export class Committer {
 
   constructor(options: CommitterOptions) {
     this.#options = options;
+    this.#keepMs = options.keepMs ?? null;
     this.#refreshAt = options.clock.now() + REFRESH_MS;
   }
 
@@ -154,7 +163,9 @@ export class Committer {
       return this.#withoutMetadata ? { ...entry, metadata: null } : entry;
     });
     try {
-      const request = offsetCommit(this.#options.identity(generation), entries);
+      const request = offsetCommit(this.#options.identity(generation), entries, {
+        keepMs: this.#keepMs,
+      });
       const deadlineMs = COORDINATOR_DEADLINE_MS;
       const answer = await caller.call({ to, purpose: "commit", request, deadlineMs });
       const codes = new Map(
@@ -171,6 +182,7 @@ export class Committer {
       coordinator.isCoordinatorTrouble(code, to);
       onFailed({ reason: errorCodeText(code), code });
     } catch (error) {
+      if (error instanceof UnsupportedBrokerError) this.#keepMs = null;
       for (const { partition } of points) partition.committed = null; // unknown: commit again
       this.#lateUntil = clock.now() + LATE_COMMIT_MS;
       coordinator.doubt(to);

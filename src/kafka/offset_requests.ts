@@ -64,18 +64,26 @@ export interface CommitEntry {
   readonly metadata: string | null;
 }
 
-/** OffsetCommit 7: the first that carries both a leader epoch and the instance id of a static member. */
+/**
+ * OffsetCommit 7: the first that carries both a leader epoch and the instance id of a static member. With `keepMs`
+ * OffsetCommit 4, the last that says for how long brokers keep the offsets, whatever offsets.retention.minutes is; it
+ * carries neither.
+ */
 export function offsetCommit(
   member: MemberIdentity,
   entries: readonly CommitEntry[],
+  { keepMs = null }: { readonly keepMs?: number | null } = {},
 ): ApiRequest<Throttled & { readonly partitions: readonly PartitionError[] }> {
-  return ownRequest("OffsetCommit", 8, [7, 7], {
+  return ownRequest("OffsetCommit", 8, keepMs === null ? [7, 7] : [4, 4], {
     encode(encoder) {
       encoder.writeString(member.groupId).writeInt32(member.generationId);
-      encoder.writeString(member.memberId).writeString(member.groupInstanceId);
+      encoder.writeString(member.memberId);
+      if (keepMs === null) encoder.writeString(member.groupInstanceId);
+      else encoder.writeInt64(keepMs);
       writeByTopic(encoder, entries, (entry) => {
         encoder.writeInt32(entry.partition).writeInt64(entry.offset);
-        encoder.writeInt32(entry.leaderEpoch).writeString(entry.metadata);
+        if (keepMs === null) encoder.writeInt32(entry.leaderEpoch);
+        encoder.writeString(entry.metadata);
       });
     },
     decode(decoder) {

@@ -132,10 +132,7 @@ function marksText({ settled, settledUnknown, report }: Plan): readonly string[]
     ];
   }
   if (settled > 0 || report.count === 0) return [];
-  return [
-    "No letter is marked as dealt with. Were there any, Kafka has forgotten them: it keeps the marks of a group at " +
-    "rest for offsets.retention.minutes, 7 days by default",
-  ];
+  return ["No letter is marked as dealt with"];
 }
 
 function causeLines({ report: { causes } }: Plan): readonly string[] {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { LATE_COMMIT_MS, REFRESH_MS } from "../../../src/kafka/committer.ts";
 import { ERROR_CODE } from "../../../src/kafka/error_codes.ts";
+import { UnsupportedBrokerError } from "../../../src/kafka/handshake.ts";
+import { newDecoder } from "../../../src/kafka/kafkajs.ts";
 import type { BrokerAddress } from "../../../src/kafka/protocol.ts";
 import { BROKER, CommitBench, OTHER } from "../../support/commit_bench.ts";
 import { readCommit } from "../../support/recording_caller.ts";
@@ -281,4 +283,32 @@ Deno.test("Committer goes on with what goes beside the offset where that must no
     const { entries: [entry] } = await readCommit(again);
     assert.equal(entry?.metadata, needsMetadata ? "about 0" : null);
   }
+});
+
+Deno.test("Committer asks brokers to keep what is committed, and goes on without where they do not know how", async () => {
+  const keepMs = 315_360_000_000;
+  const bench = new CommitBench({ keepMs });
+  bench.done[0] = 5;
+  bench.caller.answer = () => Promise.reject(new UnsupportedBrokerError("No version 4"));
+  await bench.committer.commit();
+  bench.caller.answer = () => bench.answer();
+  await bench.committer.commit();
+  const [lasting, ordinary] = bench.caller.calls;
+  assert.ok(lasting && ordinary);
+  assert.deepEqual([lasting.request.minVersion, lasting.request.maxVersion], [4, 4]);
+  const decoder = newDecoder((await lasting.request.encode(4).encode()).buffer);
+  const head = [decoder.readString(), decoder.readInt32(), decoder.readString()];
+  assert.deepEqual(head, ["group", 7, "member"]);
+  assert.equal(Number(decoder.readInt64().toString()), keepMs);
+  const topics = decoder.readArray(() => [
+    decoder.readString(),
+    ...decoder.readArray(() => [
+      decoder.readInt32(),
+      Number(decoder.readInt64().toString()),
+      decoder.readString(),
+    ]),
+  ]);
+  assert.deepEqual(topics, [["t", [0, 5, "about 0"]]]);
+  assert.equal(ordinary.request.maxVersion, 7);
+  assert.equal(bench.partitions[0]?.committed, 5);
 });
