@@ -65,8 +65,8 @@ export const LETTER_MUTATIONS: readonly Mutation[] = [
   {
     guard: "what others wrote into a reason is not shown on the page",
     file: BOARD,
-    from: "    return mayShow ? shown : { ...shown, reason: null };",
-    to: "    return mayShow ? shown : { ...shown };",
+    from: `count.summary(consoleShowValues ? "all" : "ours");`,
+    to: `count.summary(consoleShowValues ? "all" : "all");`,
     tests: [
       inBoard("LettersBoard shows no reason that somebody else wrote, unless values may be shown"),
     ],
