@@ -19,7 +19,7 @@ export interface Letter {
   readonly reason: string | null;
   /** As it was written; where it was not, made of stage and code. Null where nothing is known of the cause. */
   readonly fingerprint: string | null;
-  /** Milliseconds since 1970: the last failure; where nobody says, the record's timestamp. -1 unknown. */
+  /** Milliseconds since 1970, a date: the last failure; where nobody says, the record's timestamp. -1 unknown. */
   readonly failedAt: number;
   readonly attempts: number | null;
   /** How often it was redriven and came back. */
@@ -52,16 +52,18 @@ export function parseLetter(record: Message): Letter {
   const read = new HeaderReader(record.headers);
   const stage = read.text(family.stage);
   const code = classOf(read.text(family.code));
-  const written = read.text([`${OURS}fingerprint`]);
   const isOurs = family.name === "ours";
+  const written = isOurs ? read.text([`${OURS}fingerprint`]) : null;
   return {
     place: { topic: record.topic, partition: record.partition, offset: record.offset },
     family: family.name,
     stage,
     code,
     reason: read.text(family.reason),
-    fingerprint: isOurs && written !== null ? written : fingerprintFor(family, { stage, code }),
-    failedAt: (isOurs ? read.time(`${OURS}last.failure.time`) : null) ?? record.timestamp,
+    fingerprint: written !== null && FINGERPRINT.test(written)
+      ? written
+      : fingerprintFor(family, { stage, code }),
+    failedAt: (isOurs ? read.time(`${OURS}last.failure.time`) : null) ?? dateOf(record.timestamp),
     attempts: read.count(family.attempts),
     replays: (isOurs ? read.count([`${OURS}replay.count`]) : null) ?? 0,
     group: read.text(family.group),
@@ -106,6 +108,16 @@ export function originalOf(record: Message): Original {
 }
 
 const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+/** What else the header holds is none, however long it is. */
+const FINGERPRINT = /^[0-9a-f]{6,64}$/;
+/** Beyond it there are no dates. */
+const DATE_MAX_MS = 8.64e15;
+
+/** -1 for what producers may write and is no time. */
+function dateOf(timestamp: number): number {
+  return timestamp >= 0 && timestamp <= DATE_MAX_MS ? timestamp : -1;
+}
 
 /** Of several headers of one name the first says where a message was, the last why it failed. */
 class HeaderReader {
@@ -190,7 +202,13 @@ function sourceOf(
 
 /** Java prints an exception as `Class: message`; a code of ours has neither. */
 function classOf(text: string | null): string | null {
-  return text === null ? null : /^[\w.$-]+/.exec(text)?.[0] ?? null;
+  const name = text === null ? undefined : /^[\w.$-]+/.exec(text)?.[0];
+  return text === null || name === undefined ? null : cutTo(text, name.length);
+}
+
+/** Its first characters, as a text of its own: a mere part would keep the whole in memory. */
+export function cutTo(text: string, most: number): string {
+  return text.length <= most ? text : decoder.decode(encoder.encode(text.slice(0, most)));
 }
 
 function fingerprintFor(

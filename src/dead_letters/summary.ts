@@ -4,7 +4,7 @@
  */
 import type { LetterCause } from "../ops/http/dead_letters.ts";
 import type { Coordinates } from "../processing/message.ts";
-import type { Letter } from "./letter.ts";
+import { cutTo, type Letter } from "./letter.ts";
 
 export interface LettersSummary {
   readonly count: number;
@@ -28,6 +28,8 @@ export const UNKNOWN = "unknown";
 const CAUSES_MAX = 1_000;
 const NAMES_MAX = 100;
 const SAMPLES_MAX = 5;
+/** Characters: others write whole messages and stack traces into a reason. */
+const REASON_MAX = 2_000;
 const HOUR_MS = 3_600_000;
 const TREND_HOURS = 24;
 
@@ -133,9 +135,10 @@ class CauseCount {
   }
 }
 
-/** Without what is a view on a page, which it would keep in memory. */
+/** Without what is a view on a page, which it would keep in memory, and no longer than people read. */
 function slim(letter: Letter): Letter {
-  return { ...letter, key: null, value: null, headers: [] };
+  const reason = letter.reason === null ? null : cutTo(letter.reason, REASON_MAX);
+  return { ...letter, reason, key: null, value: null, headers: [] };
 }
 
 function ageOf(failedAt: number, now: number): Age {

@@ -77,6 +77,18 @@ Deno.test("parseLetter() reads what this service writes", () => {
   });
 });
 
+Deno.test("parseLetter() takes no time for a date that is none, and no text for a fingerprint that is none", () => {
+  const ours = oursFor(REDUCTIONS[0] as Reduction);
+  const own = fingerprintOf({ stage: "validate", code: "schema_mismatch" });
+  for (const odd of ["", "other", "x".repeat(100_000), "0".repeat(65)]) {
+    const headers = [...ours.headers, text("__dlq.processing.fingerprint", odd)];
+    assert.equal(parseLetter({ ...ours, headers }).fingerprint, own, odd.slice(0, 10));
+  }
+  for (const timestamp of [-2, Number.MAX_SAFE_INTEGER]) {
+    assert.equal(parseLetter({ ...record([]), timestamp }).failedAt, -1);
+  }
+});
+
 Deno.test("parseLetter() says which letters can never be redriven", () => {
   const [whole, , withoutValue, bare] = REDUCTIONS as readonly Reduction[];
   const obstacles = [

@@ -68,3 +68,8 @@ Deno.test("LettersCount keeps a bounded number of causes and names, and nothing 
   assert.deepEqual([last?.fingerprint, last?.count, last?.reason], ["other", 19_000, null]);
   assert.ok(!JSON.stringify(causes).includes("secret"));
 });
+
+Deno.test("LettersCount keeps the beginning of a reason, however long others make it", () => {
+  const { causes: [cause] } = summaryOf([letter({ reason: "Cannot convert ".repeat(10_000) })]);
+  assert.equal(cause?.reason?.length, 2_000);
+});
