@@ -249,8 +249,9 @@ function wireConsumer(
     ...cluster,
     ...parts,
     positions,
-    leave: (partition, progress) =>
-      redriving === undefined ? progress : redriving.selection.commit(partition, progress),
+    leave: redriving === undefined
+      ? undefined
+      : (partition, progress) => redriving.selection.commit(partition, progress),
     telemetry,
     autoOffsetReset: config.autoOffsetReset,
     enableAutoCommit: config.enableAutoCommit,
