@@ -142,6 +142,18 @@ export const REDRIVE_MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
+    guard: "a service that lost the group for a moment goes on with what it holds",
+    file: "src/wiring.ts",
+    from: "    leave: redriving === undefined\n      ? undefined\n",
+    to: "    leave: redriving === undefined\n      ? (_, progress) => progress\n",
+    tests: [
+      {
+        file: "tests/integration/lost_group_test.ts",
+        name: "a service that was thrown out of the group and joins again does nothing twice",
+      },
+    ],
+  },
+  {
     guard: "marks outlast offsets.retention.minutes",
     file: "src/wiring.ts",
     from: "    keepMs: redriving === undefined ? null : MARKS_KEPT_MS,",
