@@ -43,10 +43,11 @@ const IS_NULL: i32 = -2;
 /** As many as are read at once, and those behind them. */
 const ZEROS: usize = 64;
 
-/** What `scan` answers. */
+/** What `scan` answers: 0, or these together. */
 const UNSURE: u32 = 0;
 const VALID: u32 = 1;
-const VALID_NOT_ASCII: u32 = 2;
+const ASCII: u32 = 2;
+const USUAL: u32 = 4;
 
 /** All of it inside of JavaScript's safe integers. */
 const MAX_DIGITS: u32 = 15;
@@ -60,6 +61,8 @@ const URL_LETTERS = memory.data(128);
 let start: usize = 0;
 let slots: usize = 0;
 let isAscii: bool = true;
+/** Each object of the schema has its fields in the table's order, and no others. */
+let isUsual: bool = true;
 /** Of the last text that was passed. */
 let hasEscapes: bool = false;
 /** Of the last number that was passed. */
@@ -98,6 +101,7 @@ export function scan(root: usize, from: usize, end: usize, to: usize, slotCount:
   const ascii = isOnlyAscii(from, end);
   if (!ascii && !isUtf8(from, end)) return UNSURE;
   isAscii = ascii;
+  isUsual = true;
   start = from;
   slots = to;
   memory.fill(to, 0xff, <usize> slotCount * SLOT_BYTES);
@@ -105,7 +109,7 @@ export function scan(root: usize, from: usize, end: usize, to: usize, slotCount:
   if (at === 0) return UNSURE;
   at = skipSpace(at);
   if (at !== end) return UNSURE;
-  return ascii ? VALID : VALID_NOT_ASCII;
+  return VALID | (ascii ? ASCII : 0) | (isUsual ? USUAL : 0);
 }
 
 /** Behind an object of the schema; 0 where that is not sure. */
@@ -126,11 +130,13 @@ function skipObject(object: usize, from: usize): usize {
       const bit = load<u32>(field, BIT);
       if (seen & bit) return 0; // the last one of a name counts
       seen |= bit;
-      next = index + 1 === count ? 0 : index + 1;
+      if (index < next) isUsual = false;
+      next = index + 1;
       at = skipColon(at + load<u32>(field, NAME_LENGTH));
       if (at === 0) return 0;
       at = skipField(field, at);
     } else {
+      isUsual = false;
       at = endOfText(at);
       if (at === 0 || hasEscapes) return 0; // it may be one of ours, in another spelling
       at = skipColon(at + 1);
@@ -152,7 +158,7 @@ function skipObject(object: usize, from: usize): usize {
 function findField(fields: usize, count: u32, next: u32, at: usize): u32 {
   const low = v128.load(at);
   const high = v128.load(at, 16);
-  let index = next;
+  let index = next === count ? 0 : next;
   for (let tries: u32 = 0; tries < count; tries++) {
     const field = fields + <usize> index * FIELD_BYTES;
     const length = load<u32>(field, NAME_LENGTH);

@@ -88,6 +88,11 @@ export class HandlerTable {
     return this.#byType.get(eventType) ?? this.#default;
   }
 
+  /** The handler of every event, where there is but one. */
+  get only(): BoundHandler | null {
+    return this.#byType.size === 0 ? this.#default : null;
+  }
+
   /** May it be called without doing anything? */
   isDryRunnable(eventType: string): boolean {
     const { byType, default: fallback } = this.#handlers;

@@ -8,6 +8,8 @@ import type { FieldShape, NumberShape, ObjectShape, ValueShape } from "../event_
 export interface ScannedField {
   readonly slot: number;
   readonly kind: ValueShape["kind"];
+  readonly isOptional: boolean;
+  readonly isNullable: boolean;
   /** Of an object of the shape; null for all else. */
   readonly fields: ReadonlyMap<string, ScannedField> | null;
 }
@@ -99,7 +101,7 @@ class TableBuilder {
     return { object, fields: placed };
   }
 
-  #field(row: DataView, { name, isNullable, value }: FieldShape): ScannedField {
+  #field(row: DataView, { name, isOptional, isNullable, value }: FieldShape): ScannedField {
     const slot = this.slots++;
     for (let at = 0; at < name.length; at++) row.setUint8(at, name.charCodeAt(at));
     row.setUint8(name.length, QUOTE);
@@ -121,7 +123,7 @@ class TableBuilder {
       fields = below.fields;
     }
     row.setUint32(FIELD.flags, flags, true);
-    return { slot, kind: value.kind, fields };
+    return { slot, kind: value.kind, isOptional, isNullable, fields };
   }
 
   /** Its address, and a view on it. */

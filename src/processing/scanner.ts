@@ -5,19 +5,15 @@
  */
 import { Buffer } from "node:buffer";
 import type { ObjectShape } from "../event_shape.ts";
+import { type Build, compileBuild, type PlannedField, planOf, wholeOf } from "./scan_plan.ts";
 import { buildScanTable, type ScannedField, type ScanTable } from "./scan_table.ts";
-import { isObject, select, type Selection } from "./selection.ts";
+import { type Fields, isObject, select, type Selection } from "./selection.ts";
 
-/** What one handler wants of an event, field by field. */
-export type Plan = readonly PlannedField[];
-
-interface PlannedField {
-  readonly name: string;
-  readonly field: ScannedField;
-  /** Only this of an object of the shape. */
-  readonly below: Plan | null;
-  /** Only this of what JSON.parse gives. */
-  readonly selection: Selection | null;
+/** What one handler wants of an event. */
+export interface Plan {
+  readonly fields: readonly PlannedField[];
+  /** Null where it must be built field by field. */
+  readonly compiled: Build | null;
 }
 
 /** A longer value is left to JSON.parse: the memory for it would be kept for good. */
@@ -27,11 +23,11 @@ const PAGE_BYTES = 1 << 16;
 const SLOT_BYTES = 16;
 /** Behind the value: the module puts zeros there. */
 const SLACK_BYTES = 64;
-/** What `scan` in the module answers. */
+/** What `scan` in the module answers: 0, or these together. */
 const UNSURE = 0;
-const VALID = 1;
-/** Where a slot begins when its field is not there, or is null. */
-const ABSENT = -1;
+const ASCII = 2;
+const USUAL = 4;
+/** Where a slot begins when its field is null; any other negative number: it is not there. */
 const IS_NULL = -2;
 
 const scanner = await load();
@@ -60,9 +56,14 @@ export class Scanner {
   readonly #table: ScanTable;
   readonly #slotsAt: number;
   readonly #valueAt: number;
-  readonly #slots: DataView;
+  /** The slots, four and two numbers each. */
+  readonly #int32: Int32Array;
+  readonly #float64: Float64Array;
+  readonly #buildWhole: Build | null;
   #size = 0;
   #isAscii = false;
+  /** It has the fields of the shape in their order, and no others. */
+  #isUsual = false;
 
   private constructor(table: ScanTable, { scan, memory, tableAt }: NonNullable<typeof scanner>) {
     this.#scan = scan;
@@ -71,7 +72,9 @@ export class Scanner {
     this.#table = table;
     this.#slotsAt = tableAt + table.bytes.length;
     this.#valueAt = this.#slotsAt + table.slots * SLOT_BYTES;
-    this.#slots = new DataView(memory.buffer, this.#slotsAt, table.slots * SLOT_BYTES);
+    this.#int32 = new Int32Array(memory.buffer, this.#slotsAt, table.slots * 4);
+    this.#float64 = new Float64Array(memory.buffer, this.#slotsAt, table.slots * 2);
+    this.#buildWhole = this.#compile(wholeOf(table.fields));
   }
 
   /** Null where there is no WebAssembly with SIMD, or the shape is too large. */
@@ -92,7 +95,8 @@ export class Scanner {
     const end = this.#valueAt + size;
     const answer = this.#scan(root, this.#valueAt, end, this.#slotsAt, slots);
     this.#size = size;
-    this.#isAscii = answer === VALID;
+    this.#isAscii = (answer & ASCII) !== 0;
+    this.#isUsual = (answer & USUAL) !== 0;
     return answer !== UNSURE;
   }
 
@@ -109,18 +113,47 @@ export class Scanner {
 
   /** Null where it names what the shape does not: only the whole value has it. */
   plan(selection: Selection): Plan | null {
-    return planOf(selection, this.#table.fields);
+    const fields = planOf(selection, this.#table.fields);
+    return fields === null ? null : { fields, compiled: this.#compile(fields) };
   }
 
   /** All of the scanned value, as JSON.parse reads it. */
   whole(): unknown {
+    if (this.#isUsual && this.#buildWhole !== null) return this.#buildWhole();
     return JSON.parse(this.#text(0, this.#size));
   }
 
   /** Of the scanned value what is planned, in the order of the plan. */
-  build(plan: Plan): Readonly<Record<string, unknown>> {
+  build({ fields, compiled }: Plan): Fields {
+    return compiled === null ? this.#build(fields) : compiled();
+  }
+
+  /** One field of the scanned value; undefined where it is not there. */
+  read({ slot, kind }: ScannedField): unknown {
+    switch (kind) {
+      case "text":
+        return this.#readText(slot);
+      case "number":
+        return this.#readNumber(slot);
+      case "boolean":
+        return this.#readBoolean(slot);
+      default:
+        return this.#readJson(slot);
+    }
+  }
+
+  #compile(fields: readonly PlannedField[]): Build | null {
+    return compileBuild(fields, {
+      text: (slot) => this.#readText(slot),
+      number: (slot) => this.#readNumber(slot),
+      boolean: (slot) => this.#readBoolean(slot),
+      json: (slot) => this.#readJson(slot),
+    });
+  }
+
+  #build(fields: readonly PlannedField[]): Fields {
     const built: Record<string, unknown> = {};
-    for (const { name, field, below, selection } of plan) {
+    for (const { name, field, below, selection } of fields) {
       const value = below === null ? this.read(field) : this.#buildBelow(field, below);
       if (value === undefined) continue;
       if (selection === null) built[name] = value;
@@ -129,23 +162,40 @@ export class Scanner {
     return built;
   }
 
-  /** One field of the scanned value; undefined where it is not there. */
-  read({ slot, kind }: ScannedField): unknown {
-    const at = slot * SLOT_BYTES;
-    const from = this.#slots.getInt32(at, true);
-    if (from < 0) return from === IS_NULL ? null : undefined;
-    if (kind === "number") return this.#slots.getFloat64(at + 8, true);
-    if (kind === "boolean") return this.#slots.getInt32(at + 8, true) === 1;
-    const end = this.#slots.getInt32(at + 4, true);
-    if (kind !== "text") return JSON.parse(this.#text(from, end));
-    const hasEscapes = this.#slots.getInt32(at + 8, true) !== 0;
+  #buildBelow({ slot }: ScannedField, fields: readonly PlannedField[]): unknown {
+    return this.#from(slot) < 0 ? undefined : this.#build(fields);
+  }
+
+  #readText(slot: number): unknown {
+    const from = this.#from(slot);
+    if (from < 0) return nothing(from);
+    const end = this.#end(slot);
+    const hasEscapes = this.#int32[slot * 4 + 2] !== 0;
     // With its quotes; each text is a copy, not a part of a longer one that it would keep in memory.
     return hasEscapes ? JSON.parse(this.#text(from - 1, end + 1)) : this.#text(from, end);
   }
 
-  #buildBelow({ slot }: ScannedField, plan: Plan): unknown {
-    const from = this.#slots.getInt32(slot * SLOT_BYTES, true);
-    return from === ABSENT || from === IS_NULL ? undefined : this.build(plan);
+  #readNumber(slot: number): unknown {
+    const from = this.#from(slot);
+    return from < 0 ? nothing(from) : this.#float64[slot * 2 + 1];
+  }
+
+  #readBoolean(slot: number): unknown {
+    const from = this.#from(slot);
+    return from < 0 ? nothing(from) : this.#int32[slot * 4 + 2] === 1;
+  }
+
+  #readJson(slot: number): unknown {
+    const from = this.#from(slot);
+    return from < 0 ? nothing(from) : JSON.parse(this.#text(from, this.#end(slot)));
+  }
+
+  #from(slot: number): number {
+    return this.#int32[slot * 4] ?? 0;
+  }
+
+  #end(slot: number): number {
+    return this.#int32[slot * 4 + 1] ?? 0;
   }
 
   #text(from: number, end: number): string {
@@ -159,13 +209,6 @@ export class Scanner {
   }
 }
 
-function planOf(selection: Selection, fields: ReadonlyMap<string, ScannedField>): Plan | null {
-  const plan: PlannedField[] = [];
-  for (const [name, below] of selection) {
-    const field = fields.get(name);
-    if (field === undefined) return null;
-    const planned = below === null || field.fields === null ? null : planOf(below, field.fields);
-    plan.push({ name, field, below: planned, selection: planned === null ? below : null });
-  }
-  return plan;
+function nothing(from: number): null | undefined {
+  return from === IS_NULL ? null : undefined;
 }

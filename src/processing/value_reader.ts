@@ -50,6 +50,7 @@ function scanningReader(
 ): ValueReader {
   const eventType = scanner.field(["event_type"]);
   if (eventType === null) return otherwise;
+  const { only } = handlers;
   const plans = new Map<Selection, Plan | null>();
   const planFor = (selection: Selection): Plan | null => {
     let plan = plans.get(selection);
@@ -61,7 +62,7 @@ function scanningReader(
   };
   return (value) => {
     if (!scanner.scan(value)) return otherwise(value);
-    const { handle, selection } = handlers.bound(scanner.read(eventType) as string);
+    const { handle, selection } = only ?? handlers.bound(scanner.read(eventType) as string);
     const plan = selection === null ? null : planFor(selection);
     if (plan !== null) return { handle, event: scanner.build(plan), failure: null };
     const whole = scanner.whole();

@@ -18,6 +18,12 @@ const TAKEN: readonly (readonly [what: string, text: string])[] = [
     "fields in another order",
     JSON.stringify(Object.fromEntries(Object.entries(sampleEvent()).reverse())),
   ],
+  ["the last field first", JSON.stringify(lastFirst(sampleEvent()))],
+  [
+    "the last field of an object within first",
+    JSON.stringify(sampleEvent({ client_info: lastFirst(sampleEvent().client_info) })),
+  ],
+  ["other fields of an object within", EVENT_TEXT.replace('"language"', '"added":1,"language"')],
   ["letters that are not ASCII", EVENT_TEXT.replace("user-123", "Zoë 名 😀")],
   ["escapes", EVENT_TEXT.replace("user-123", '\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ud83d')],
   [
@@ -33,11 +39,14 @@ for (const [what, text] of TAKEN) {
     const scanner = eventScanner();
     assert.ok(scanner.scan(bytesOf(text)));
     assert.equal(JSON.stringify(scanner.whole()), JSON.stringify(JSON.parse(text)));
-    const plan = scanner.plan(selectionOf(["user_id", "event_data", "client_info.language"]));
-    assert.ok(plan !== null);
     const { user_id, event_data, client_info } = JSON.parse(text);
     const expected = { user_id, event_data, client_info: { language: client_info.language } };
-    assert.deepEqual(scanner.build(plan), expected);
+    for (const other of [[], ["event_data.none"]]) {
+      const paths = ["user_id", "event_data", "client_info.language", ...other];
+      const plan = scanner.plan(selectionOf(paths));
+      assert.ok(plan !== null);
+      assert.deepEqual(scanner.build(plan), expected);
+    }
   });
 }
 
@@ -243,6 +252,11 @@ function randomNumber(random: SeededRandom): string {
   return `${sign}${whole.replace(/^0+(?=\d)/, "")}${
     random.chance(0.6) ? `.${digits(random.pick([2, 10, 17]))}` : ""
   }`;
+}
+
+function lastFirst<T extends object>(value: T): T {
+  const entries = Object.entries(value);
+  return Object.fromEntries([...entries.slice(-1), ...entries.slice(0, -1)]) as T;
 }
 
 function shapeOf(
