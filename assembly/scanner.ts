@@ -56,7 +56,7 @@ const POWERS_OF_TEN = memory.data<f64>([
   1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
 ]);
 /** 1 for what may stand behind the host of a URL. */
-const URL_LETTERS = memory.data(128);
+const URL_LETTERS = memory.data(256);
 
 let start: usize = 0;
 let slots: usize = 0;
@@ -317,7 +317,7 @@ function skipLiteral(from: usize): usize {
   return four === 0x736c6166 && load<u8>(from, 4) === 0x65 ? from + 5 : 0;
 }
 
-/** Without an exponent, and short enough for `number` to be what JSON.parse makes of it. */
+/** Without an exponent, which ends it too early, and short enough for `number` to be what JSON.parse makes of it. */
 function skipNumber(from: usize): usize {
   let at = from;
   const isNegative = load<u8>(at) === 0x2d;
@@ -348,8 +348,6 @@ function skipNumber(from: usize): usize {
     }
     if (decimals === 0) return 0;
   }
-  c = load<u8>(at) | 0x20;
-  if (c === 0x65) return 0;
   // Two exact numbers: their quotient is rounded once, as JSON.parse does it.
   const size = <f64> value / load<f64>(POWERS_OF_TEN + (<usize> decimals << 3));
   number = isNegative ? -size : size;
@@ -514,8 +512,7 @@ function isUrl(from: usize, end: usize): bool {
   const c = load<u8>(at);
   if (c !== 0x2f && c !== 0x3f && c !== 0x23) return false;
   for (; at < end; at++) {
-    const letter = load<u8>(at);
-    if (letter >= 128 || load<u8>(URL_LETTERS + letter) === 0) return false;
+    if (load<u8>(URL_LETTERS + <usize> load<u8>(at)) === 0) return false;
   }
   return true;
 }

@@ -11,9 +11,11 @@ import { decodeRecordBatches } from "../src/kafka/record_batch.ts";
 import { cpuTimeMs, systemClock } from "../src/ops/system_clock.ts";
 import { Telemetry } from "../src/ops/telemetry.ts";
 import { decode, decodeQuickly } from "../src/processing/decode.ts";
-import { handler, HandlerTable } from "../src/processing/handler.ts";
+import { type Handler, handler, HandlerTable } from "../src/processing/handler.ts";
 import type { HandlerContext, Logger, Message } from "../src/processing/message.ts";
+import { type ValueReader, valueReader } from "../src/processing/value_reader.ts";
 import { ProcessingBench } from "../tests/support/processing_bench.ts";
+import { eventScanner } from "../tests/support/reading.ts";
 import { encodeBatch } from "../tests/support/record_batches.ts";
 import { makePool } from "./data/bench_events.ts";
 import { DATA_SETS, type DataSet } from "./data/data_sets.ts";
@@ -58,6 +60,8 @@ async function stagesOf(set: DataSet): Promise<readonly Stage[]> {
   const values = records.map(({ value }) => value);
   const texts = values.map((value) => value.toString());
   const events = texts.map((text): EnrichedEvent => JSON.parse(text));
+  const scanner = eventScanner();
+  const [three, whole] = [readerFor(readThree()), readerFor(() => {})];
   return [
     { name: "checksum of a batch (crc32c)", run: () => crc32c(snappy.subarray(21)) },
     { name: "decompress snappy", run: () => decompress(2, snappy.subarray(61), MAX_BYTES) },
@@ -69,6 +73,9 @@ async function stagesOf(set: DataSet): Promise<readonly Stage[]> {
     { name: "validate", run: () => events.forEach(isEnrichedEvent) },
     { name: "decode: text, JSON, validate", run: () => values.forEach(decode) },
     { name: "the same, quickly", run: () => values.forEach(decodeQuickly) },
+    { name: "scan", run: () => values.forEach((value) => scanner.scan(value)) },
+    { name: "scan and build 3 fields", run: () => values.forEach(three) },
+    { name: "scan and build all of it", run: () => values.forEach(whole) },
     { name: "take 3 fields and call the handler", run: callHandlers(events) },
     {
       name: "all of processing: lanes, decode, handler, prefix",
@@ -90,6 +97,11 @@ async function messagesOf(batch: Buffer): Promise<readonly Message[]> {
 
 function readThree() {
   return handler({ reads: ["event_id", "event_type", "user_id"], handle: () => {} });
+}
+
+function readerFor(own: Handler): ValueReader {
+  const handlers = new HandlerTable({ byType: {}, default: own });
+  return valueReader({ handlers, decode: decodeQuickly, scanner: eventScanner() });
 }
 
 function callHandlers(events: readonly EnrichedEvent[]): () => void {
