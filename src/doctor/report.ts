@@ -1,7 +1,7 @@
 /** The report, for people and as JSON. */
 import { type Section, SECTIONS } from "./finding.ts";
 import { exitCodeOf, type Result, type Status } from "./result.ts";
-import { counted } from "./text.ts";
+import { counted, plain } from "./text.ts";
 
 export interface ReportOptions {
   /** What was examined, in the first line. */
@@ -18,7 +18,8 @@ const FIX = "fix: ";
 const COLOUR: Readonly<Record<Status, number>> = { ok: 32, warning: 33, failed: 31, skipped: 90 };
 
 /** One line a check; below what is wrong, the fix and the commands. */
-export function reportText(results: readonly Result[], options: ReportOptions): string {
+export function reportText(given: readonly Result[], options: ReportOptions): string {
+  const results = given.map(harmless);
   const nameWidth = Math.min(NAME_MAX, Math.max(...results.map(({ name }) => name.length)));
   const paint = painter(options.inColour);
   const lines = [options.title, ""];
@@ -30,6 +31,17 @@ export function reportText(results: readonly Result[], options: ReportOptions): 
     lines.push("");
   }
   return [...lines, summary(results, options.tookMs)].join("\n");
+}
+
+/** Names of clients, what brokers say and what is in messages come from others. */
+function harmless(result: Result): Result {
+  return {
+    ...result,
+    name: plain(result.name),
+    detail: plain(result.detail),
+    fix: result.fix === null ? null : plain(result.fix),
+    commands: result.commands.map(plain),
+  };
 }
 
 type Paint = (text: string, code: number) => string;

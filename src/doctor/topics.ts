@@ -37,9 +37,9 @@ export async function checkTopics(
   const sources = config.kafkaTopic.map((topic) =>
     guarded(topic, () => checkSource(examination, { view, topic }))
   );
-  const pairs = new Map(config.kafkaTopic.map((topic) => [deadLetterTopic(config, topic), topic]));
-  const deadLetters = [...pairs].map(([topic, source]) =>
-    guarded(topic ?? "dead letters", () => checkDeadLetters(examination, { view, topic, source }))
+  const sourcesOf = Map.groupBy(config.kafkaTopic, (topic) => deadLetterTopic(config, topic));
+  const deadLetters = [...sourcesOf].map(([topic, sources]) =>
+    guarded(topic ?? "dead letters", () => checkDeadLetters(examination, { view, topic, sources }))
   );
   return (await Promise.all([...sources, ...deadLetters])).flat();
 }
@@ -123,10 +123,11 @@ function replicaTroubles(
 
 async function checkDeadLetters(
   examination: Examination,
-  { view, topic, source }: {
+  { view, topic, sources }: {
     readonly view: ClusterView;
     readonly topic: string | null;
-    readonly source: string;
+    /** The topics whose dead letters it holds. */
+    readonly sources: readonly string[];
   },
 ): Promise<readonly Result[]> {
   const { verdicts } = examination;
@@ -140,27 +141,28 @@ async function checkDeadLetters(
     return [verdicts.skipped(check, NOT_SEEN)];
   }
   if (info?.errorCode === ERROR_CODE.NONE) {
-    return await examineDeadLetters(examination, { check, info, view, source });
+    return await examineDeadLetters(examination, { check, info, view, sources });
   }
-  if (view.usable([source]).length === 0) {
-    return [verdicts.skipped(check, `Does not exist, and would be made after ${source}`)];
+  const [source] = view.usable(sources);
+  if (source === undefined) {
+    return [verdicts.skipped(check, `Does not exist, and would be made after ${sources[0]}`)];
   }
-  return [await checkCreation(examination, { check, view, source })];
+  return [await checkCreation(examination, { check, view, source: source.name })];
 }
 
 async function examineDeadLetters(
   examination: Examination,
-  { check, info, view, source }: {
+  { check, info, view, sources }: {
     readonly check: Check;
     readonly info: TopicInfo;
     readonly view: ClusterView;
-    readonly source: string;
+    readonly sources: readonly string[];
   },
 ): Promise<readonly Result[]> {
   const { verdicts } = examination;
-  const [own, others] = await Promise.all([
+  const [own, theirs] = await Promise.all([
     readConfigs(examination, { view, topic: info.name }),
-    readConfigs(examination, { view, topic: source }),
+    Promise.all(sources.map((topic) => readConfigs(examination, { view, topic }))),
   ]);
   const results = [...replicaTroubles(examination, { check, info, view })];
   if ((own.get("cleanup.policy") ?? "delete").includes("compact")) {
@@ -168,10 +170,15 @@ async function examineDeadLetters(
     const facts = { topic: info.name };
     results.push(verdicts.found(check, "dead_letter_topic_compacted", { detail, facts }));
   }
-  const largest = Number(others.get("max.message.bytes") ?? DEFAULT_MAX_MESSAGE_BYTES);
+  const sizes = theirs.map((each) =>
+    Number(each.get("max.message.bytes") ?? DEFAULT_MAX_MESSAGE_BYTES)
+  );
+  const largest = Math.max(...sizes);
   const room = Number(own.get("max.message.bytes") ?? Infinity);
   if (room < largest) {
-    const detail = `max.message.bytes=${room}, and ${largest} for ${source}`;
+    const detail = `max.message.bytes=${room}, and ${largest} for ${
+      sources[sizes.indexOf(largest)]
+    }`;
     const facts = { topic: info.name, bytes: largest + HEADERS_BYTES };
     results.push(verdicts.found(check, "dead_letter_topic_small", { detail, facts }));
   }

@@ -1,5 +1,5 @@
 /** Keys, values and headers for people: as JSON or text where they are that, else as hexadecimal digits. */
-import { plain } from "./table.ts";
+import { plain } from "../../doctor/text.ts";
 
 export interface ShownContent {
   readonly encoding: "none" | "empty" | "json" | "text" | "hex";

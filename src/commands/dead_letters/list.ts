@@ -1,12 +1,12 @@
 /** `dead-letters list`: how many there are, by cause, code, topic and age. */
 import { type ReadingReport, readLetters } from "../../dead_letters/reading.ts";
 import { AGES, LettersCount, type LettersSummary } from "../../dead_letters/summary.ts";
-import { counted } from "../../doctor/text.ts";
+import { counted, plain } from "../../doctor/text.ts";
 import type { LetterCause } from "../../ops/http/dead_letters.ts";
 import { type CommandContext, EXIT } from "../command.ts";
 import { filterOf, type Session, withDeadLetters } from "./session.ts";
 import type { ListFlags } from "./specs.ts";
-import { agoText, clipped, isoText, number, placeText, plain, sparkline, table } from "./table.ts";
+import { agoText, clipped, isoText, number, placeText, sparkline, table } from "./table.ts";
 
 /** What `list` found out. */
 interface Listing extends Pick<Session, "topics" | "settledUnknown"> {

@@ -1,13 +1,13 @@
 /** What a redrive would do: shown before anything is done. Reads only. */
 import { readLetters } from "../../dead_letters/reading.ts";
 import { Rehearsal, type RehearsalReport } from "../../dead_letters/rehearsal.ts";
-import { counted } from "../../doctor/text.ts";
+import { counted, plain } from "../../doctor/text.ts";
 import type { Handlers } from "../../processing/handler.ts";
 import type { Config } from "../../config.ts";
 import type { LetterFilter } from "../../dead_letters/filter.ts";
 import { parkedTopicFor } from "../../dead_letters/parking.ts";
 import type { Session } from "./session.ts";
-import { number, plain, table } from "./table.ts";
+import { number, table } from "./table.ts";
 
 export interface Plan {
   readonly what: "redrive" | "park";

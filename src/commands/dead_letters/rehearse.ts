@@ -6,12 +6,12 @@ import {
   Rehearsal,
   type RehearsalReport,
 } from "../../dead_letters/rehearsal.ts";
-import { counted } from "../../doctor/text.ts";
+import { counted, plain } from "../../doctor/text.ts";
 import { createHandlers } from "../../handlers/mod.ts";
 import { type CommandContext, EXIT } from "../command.ts";
 import { filterOf, type Session, withDeadLetters } from "./session.ts";
 import type { RehearseFlags } from "./specs.ts";
-import { clipped, number, placeText, plain, table } from "./table.ts";
+import { clipped, number, placeText, table } from "./table.ts";
 
 interface Rehearsed extends Pick<Session, "topics" | "settledUnknown"> {
   readonly report: RehearsalReport;

@@ -1,4 +1,5 @@
 /** `dead-letters show`: one of them, with all that is known of it. */
+import { plain } from "../../doctor/text.ts";
 import { type Letter, messageOf, parseLetter } from "../../dead_letters/letter.ts";
 import { type Expectation, Rehearsal } from "../../dead_letters/rehearsal.ts";
 import { createHandlers } from "../../handlers/mod.ts";
@@ -8,7 +9,7 @@ import { type CommandContext, EXIT, ExitError } from "../command.ts";
 import { contentText, showContent, type ShownContent } from "./content.ts";
 import { type Session, withDeadLetters } from "./session.ts";
 import type { ShowFlags } from "./specs.ts";
-import { isoText, number, placeText, plain, timeText } from "./table.ts";
+import { isoText, number, placeText, timeText } from "./table.ts";
 
 /** One letter, and what was found out about it. */
 interface Shown {

@@ -66,12 +66,6 @@ export function sparkline(counts: readonly number[]): string {
 const SECOND_MS = 1_000;
 const BARS = "▁▂▃▄▅▆▇█";
 
-/** On one line and harmless for a terminal, whatever is in it. */
-export function plain(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " ");
-}
-
 export function clipped(text: string, most: number): string {
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }

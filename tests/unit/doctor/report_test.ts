@@ -53,6 +53,11 @@ Deno.test("reportText() wraps at 100 columns, and keeps a command on one line", 
   for (const line of lines) assert.ok(line.length <= 100 || commands.includes(line), line);
 });
 
+Deno.test("reportText() shows nothing that a terminal obeys, whatever others call themselves", () => {
+  const foreign = verdicts.ok({ section: "Group", name: "a\x1b[2J" }, "1 member: b\x1b]0;c\x07");
+  assert.ok(reportText([foreign], OPTIONS).includes("ok       a [2J  1 member: b ]0;c"));
+});
+
 Deno.test("reportText() does not push all details aside for one long name", () => {
   const name = `DESCRIBE topic ${"t".repeat(60)}`;
   const text = reportText([verdicts.ok({ section: "Rights", name }, "allowed"), OK], OPTIONS);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { counted, dateText, durationText, listed } from "../../../src/doctor/text.ts";
+import { counted, dateText, durationText, listed, plain } from "../../../src/doctor/text.ts";
 
 Deno.test("durationText() takes the largest unit of which there are two, or just one", () => {
   assert.equal(durationText(604_800_000), "7 days");
@@ -17,4 +17,8 @@ Deno.test("counted() and listed() read well for one, for many and for very many"
 Deno.test("dateText() is a day, and a number for what is no day", () => {
   assert.equal(dateText(Date.UTC(2026, 11, 24)), "2026-12-24");
   assert.equal(dateText(Number.MAX_SAFE_INTEGER), String(Number.MAX_SAFE_INTEGER));
+});
+
+Deno.test("plain() is one line that a terminal does not obey", () => {
+  assert.equal(plain("a\r\n\x1b[31mb\x9b"), "a [31mb ");
 });

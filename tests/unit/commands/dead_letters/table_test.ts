@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import {
   agoText,
   isoText,
-  plain,
   sparkline,
   table,
   timeText,
@@ -27,8 +26,4 @@ Deno.test("timeText(), isoText() and agoText() take what a header may hold", () 
   assert.deepEqual([timeText(null), timeText(1e300), isoText(1e300)], ["unknown", "1e+300", null]);
   assert.deepEqual([agoText(null, 0), agoText(5_000, 0)], ["unknown", "now"]);
   assert.deepEqual([agoText(0, 1_580), agoText(0, 7_200_000)], ["2 seconds ago", "2 hours ago"]);
-});
-
-Deno.test("plain() is one line that a terminal does not obey", () => {
-  assert.equal(plain("a\r\n\x1b[31mb\x9b"), "a [31mb ");
 });
