@@ -7,7 +7,8 @@ import { type Mutation, MUTATIONS, type NamedTest } from "./mutations.ts";
 /** What the tests need of the tree. */
 const COPIED = [
   ...["deno.json", "deno.lock", "src", "tests/support", "tests/unit"],
-  ...["main.ts", "tools/permissions.txt", "tests/integration/throttle_test.ts", "tests/fuzz"],
+  ...["main.ts", "tools/permissions.txt", "tests/integration/throttle_test.ts"],
+  ...["tests/integration/workers_test.ts", "tests/fuzz"],
 ];
 /** A mutant that hangs its test is found, too, but its test should say what is wrong. */
 const TEST_DEADLINE_MS = 60_000;

@@ -210,6 +210,18 @@ browserTest("without CONSOLE_TOKEN there is nothing to press", async (browser) =
   assert.equal(await page.locator("#log-level").isDisabled(), true);
 });
 
+browserTest("several workers are shown each, and one is not", async (browser) => {
+  await using site = startSite({ partitions: 3, workers: 2 });
+  const page = await browser.open(site.url);
+  await page.locator("#worker-table tbody tr").nth(1).waitFor();
+  const texts = await page.locator("#worker-table tbody tr").nth(1).locator("td").allTextContents();
+  assert.deepEqual(texts, ["1", "processing-service", "ready", "1", "3", "1", "7"]);
+  assert.deepEqual(await axe(page), []);
+  await using one = startSite({ partitions: 3 });
+  const other = await browser.open(one.url);
+  assert.equal(await other.locator("#workers").isVisible(), false);
+});
+
 browserTest(`256 partitions are shown within ${SHOW_MS} ms each second`, async (browser) => {
   await using site = startSite({ partitions: 256 });
   const page = await browser.open(site.url);
@@ -255,7 +267,7 @@ async function startDemo() {
 }
 
 /** The HTTP server with a service behind it that is made up. */
-function startSite(options: { readonly partitions: number; readonly canAct?: boolean }) {
+function startSite(options: Parameters<typeof madeUpSnapshot>[1]) {
   let second = 0;
   const snapshot = () => madeUpSnapshot(second += 1, options);
   const server = startHttpServer({

@@ -9,7 +9,7 @@ const STARTED_AT = Date.UTC(2024, 0, 15, 10, 30);
 /** The `second`th snapshot of a service that owns so many partitions. */
 export function madeUpSnapshot(
   second: number,
-  { partitions: count = 4, canAct = true } = {},
+  { partitions: count = 4, canAct = true, workers = 1 } = {},
 ): Snapshot {
   const partitions = Array.from({ length: count }, (_, index) => partitionAt(second, index));
   const totals = totalsOf(partitions);
@@ -34,7 +34,7 @@ export function madeUpSnapshot(
     partitions,
     readiness: { ok: true, checks: [{ name: "phase", ok: true, text: "running", isNote: false }] },
     totals,
-    workers: [madeUpWorker()],
+    workers: Array.from({ length: workers }, (_, worker) => madeUpWorker({ worker })),
     rates: {
       overSeconds: 60,
       consumed: 5_000,

@@ -4,6 +4,7 @@ import { readyz } from "../../../src/ops/health.ts";
 import { ActionError } from "../../../src/ops/http/actions.ts";
 import { Crew } from "../../../src/workers/crew.ts";
 import { SILENT } from "../../../src/workers/relayed_log.ts";
+import { within } from "../../support/eventually.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 
 const MUTE = new URL("../../support/mute_worker.ts", import.meta.url);
@@ -18,7 +19,7 @@ Deno.test("Crew is not ready while a worker says nothing, ends with 70 after STA
   assert.match(crew.facts().problems.get("worker-1") ?? "", /without a pause for 1\d s/);
   assert.equal(readyz(crew.facts()).ok, false);
   await clock.advance(600_000);
-  const { exitCode, message } = await crew.ended;
+  const { exitCode, message } = await within("the end", crew.ended, 2_000);
   assert.equal(exitCode, 70);
   assert.match(message, /^Worker 0 has computed without a pause for 600 s/);
   const stopping = crew.stop();
