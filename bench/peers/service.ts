@@ -31,6 +31,13 @@ export const SERVICE_PEERS: readonly Peer[] = [
     isOnEachSet: true,
     prepare: () => service({ FAST_PATH: "off" }),
   },
+  {
+    ...OURS,
+    name: "service-workers",
+    title: "Processing Service with WORKERS=2, 3 fields",
+    decodes: "3 fields",
+    prepare: () => service({ WORKERS: "2" }),
+  },
   ...["latency", "efficient"].map((preset): Peer => ({
     ...OURS,
     name: `service-${preset}`,

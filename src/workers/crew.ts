@@ -3,14 +3,16 @@
  * reached Kafka, and one that cannot go on ends all. What is shown are sums of what each reported last.
  */
 import type { Config, ConfigSources } from "../config.ts";
+import { deadLetterTopics } from "../dead_letters/source.ts";
 import type { Counts } from "../ops/counts.ts";
 import { EXIT, ExitError } from "../ops/exit.ts";
 import type { HealthFacts } from "../ops/health.ts";
-import type {
-  ActionFacts,
-  ActionScope,
-  LetterScope,
-  PartitionActions,
+import {
+  ActionError,
+  type ActionFacts,
+  type ActionScope,
+  type LetterScope,
+  type PartitionActions,
 } from "../ops/http/actions.ts";
 import type { DeadLettersDocument } from "../ops/http/dead_letters.ts";
 import type { LogLevelControl } from "../ops/logger.ts";
@@ -56,6 +58,8 @@ export interface CrewOptions {
   /** Nobody caught it: the process is to end at once. */
   readonly onBroke: (error: PlainError, worker: number) => void;
 }
+
+type LettersDocument = Omit<DeadLettersDocument, "redrive">;
 
 /** A worker that has not reported for so many looks computes without a pause. */
 const SILENT_LOOKS = 10;
@@ -187,20 +191,30 @@ export class Crew {
 
   /** Dead letters are the same for all: the first worker looks at them. */
   get deadLetters(): {
-    document(): Promise<Omit<DeadLettersDocument, "redrive">>;
+    document(): Promise<LettersDocument>;
     rehearse(scope: LetterScope, facts: ActionFacts): Promise<void>;
     expire(): void;
   } {
     const first = this.#links[0] as WorkerLink;
     return {
-      document: async () =>
-        await first.ask({ what: "dead_letters" }) as Omit<DeadLettersDocument, "redrive">,
+      document: () => this.#letters(first),
       rehearse: async (scope, facts) => {
         await first.ask({ what: "rehearse", scope, facts });
         this.#options.telemetry.rehearsed(scope, facts);
       },
       expire: () => void first.ask({ what: "expire_dead_letters" }).catch(() => {}),
     };
+  }
+
+  /** Where the worker does not answer, that is the problem which is shown. */
+  async #letters(of: WorkerLink): Promise<LettersDocument> {
+    try {
+      return await of.ask({ what: "dead_letters" }) as LettersDocument;
+    } catch (error) {
+      if (!(error instanceof ActionError)) throw error;
+      const topics = deadLetterTopics(this.#options.config);
+      return { topics, problem: error.message, look: null, rehearsal: null };
+    }
   }
 
   get #reports(): readonly WorkerReport[] {

@@ -1,9 +1,19 @@
 /** What a peer tells the bench: see README.md. Those in other languages have their own. */
-import { addTo, EMPTY_TALLY } from "../../data/tally.ts";
+import { addTo, EMPTY_TALLY, type Tally } from "../../data/tally.ts";
 import type { BenchFields } from "../../data/bench_events.ts";
+
+/** The channel on which workers tell what they have handled. */
+export const TALLIES = "bench-tallies";
+
+/** What a worker has handled so far. */
+export interface WorkerTally {
+  readonly worker: string;
+  readonly tally: Tally;
+}
 
 export class PeerReport {
   readonly #tally = { ...EMPTY_TALLY };
+  readonly #ofWorkers = new Map<string, Tally>();
   readonly #messages: number;
   /** Latencies are taken after so many messages; at the end nothing is where none are wanted. */
   readonly #latencyFrom: number;
@@ -24,6 +34,16 @@ export class PeerReport {
       if (handled === this.#latencyFrom) say({ at: "warm" });
       this.#latencies.push(performance.timeOrigin + performance.now() - sentAt);
     }
+    this.#endWhenComplete();
+  }
+
+  /** What a worker has handled so far; what it told before counts no more. */
+  replace(worker: string, tally: Tally): void {
+    if (this.#tally.handled === 0) say({ at: "first" });
+    const before = this.#ofWorkers.get(worker) ?? EMPTY_TALLY;
+    this.#ofWorkers.set(worker, tally);
+    this.#tally.handled += tally.handled - before.handled;
+    this.#tally.checksum += tally.checksum - before.checksum;
     this.#endWhenComplete();
   }
 

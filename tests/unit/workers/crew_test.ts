@@ -47,6 +47,16 @@ Deno.test("Crew.operator refuses with 503 what a worker does not answer", async 
   await crew.stop();
 });
 
+Deno.test("Crew.deadLetters tells that a worker does not answer", async () => {
+  const { crew, clock } = mute();
+  const document = crew.deadLetters.document();
+  await clock.advance(5_000);
+  const { topics, problem, look } = await document;
+  assert.deepEqual({ topics, look }, { topics: ["user-activity-events.dlq"], look: null });
+  assert.match(problem ?? "", /worker 0 does not answer/);
+  await crew.stop();
+});
+
 function mute(): { readonly crew: Crew; readonly clock: ManualClock } {
   const clock = new ManualClock();
   const { config, sources } = loadConfig({ flags: new Map(), env: {}, readFile: notFound });
