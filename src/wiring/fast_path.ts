@@ -37,6 +37,11 @@ export function chooseFastPath(
 
 /** What a self-check finds wrong with a fast way; null when nothing is. */
 export function problemOf({ decode: quick, scanner }: FastPath): string | null {
-  return quickSnappyProblem() ?? findDifference(decode, quick) ??
-    (scanner === null ? null : scannerProblem(scanner, decode));
+  return quickSnappyProblem() ?? findDifference(decode, quick) ?? problemOfScanner(scanner);
+}
+
+/** None is wanted where the schema cannot be scanned. */
+function problemOfScanner(scanner: Scanner | null): string | null {
+  if (scanner !== null) return scannerProblem(scanner, decode);
+  return EVENT_SHAPE.shape === null ? null : "the scanner is not there";
 }

@@ -36,6 +36,7 @@ Deno.test("problemOf() looks at each fast way", () => {
   assert.equal(problemOf(fast), null);
   const wrongDecode: Decode = (value) => decode(value.slice(1));
   assert.match(problemOf({ ...fast, decode: wrongDecode }) ?? "", /decoded otherwise/);
+  assert.equal(problemOf({ ...fast, scanner: null }), "the scanner is not there");
   const { shape } = EVENT_SHAPE;
   const without = shape?.fields.filter(({ name }) => name !== "user_id") ?? [];
   const lax = Scanner.create({ kind: "object", fields: without });
