@@ -4,11 +4,10 @@
  */
 import { type Mutation, MUTATIONS, type NamedTest } from "./mutations.ts";
 
-/** What the tests need of the tree. */
+/** What the tests need of the tree, beside their own files. */
 const COPIED = [
-  ...["deno.json", "deno.lock", "src", "tests/support", "tests/unit"],
-  ...["main.ts", "tools/permissions.txt", "tests/integration/throttle_test.ts"],
-  ...["tests/integration/workers_test.ts", "tests/fuzz"],
+  ...["deno.json", "deno.lock", "main.ts", "src", "tools/permissions.txt"],
+  ...["tests/fuzz", "tests/support", "tests/unit"],
 ];
 /** A mutant that hangs its test is found, too, but its test should say what is wrong. */
 const TEST_DEADLINE_MS = 60_000;
@@ -20,7 +19,8 @@ async function main(): Promise<number> {
   const root = await Deno.makeTempDir({ prefix: "processing-service-mutants-" });
   let problems = 0;
   try {
-    for (const path of COPIED) await copy(path, `${root}/${path}`);
+    const files = MUTATIONS.flatMap(({ tests }) => tests.map(({ file }) => file));
+    for (const path of new Set([...COPIED, ...files])) await copy(path, `${root}/${path}`);
     problems += await control(root);
     for (const mutation of MUTATIONS) problems += await tryMutation(mutation, root);
   } finally {
