@@ -20,8 +20,8 @@ const REFERENCE = "kafkajs-deno";
 const OURS: readonly string[] = ["service", "service-whole", "service-plain"];
 /** Where batches are full, and where what a batch costs is most of it. */
 const SETS: readonly string[] = ["events", "small"];
-const DEFAULT_ROUNDS = 5;
-const DEFAULT_MESSAGES = 200_000;
+const DEFAULT_ROUNDS = 3;
+const DEFAULT_MESSAGES = 300_000;
 const DEADLINE_MS = 120_000;
 const EXIT_WORSE = 1;
 const EXIT_USAGE = 64;

@@ -1,6 +1,6 @@
 /**
- * What the guard compares: CPU of the service over that of another consumer that ran beside it, round by round. Both meet
- * the same machine, so the ratio says more than either does, and can be kept for longer than a day.
+ * What the guard compares: CPU of the service, from its first message on, over that of another consumer that ran beside
+ * it, round by round. Both meet the same machine, so the ratio says more than either does, and can be kept for longer.
  */
 import { median } from "../report/statistics.ts";
 import type { PeerSamples } from "../run/rounds.ts";
@@ -35,10 +35,10 @@ export function ratiosOf(
   const others = measured.find(({ peer }) => peer.name === reference)?.samples ?? [];
   return measured.filter(({ peer }) => peer.name !== reference).map(({ peer, samples }) => ({
     name: `${set} ${peer.name}/${reference}`,
-    value: median(samples.map(({ cpuSeconds }, round) => {
-      const other = others[round]?.cpuSeconds;
+    value: median(samples.map(({ streamCpuSeconds }, round) => {
+      const other = others[round]?.streamCpuSeconds;
       if (other === undefined) throw new Error(`${reference}: has no round ${round + 1}`);
-      return cpuSeconds / other;
+      return streamCpuSeconds / other;
     })),
   }));
 }

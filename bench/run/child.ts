@@ -25,6 +25,8 @@ export interface Task {
 export interface Sample {
   /** User and system, of the whole run or from `latencyFrom` on. */
   readonly cpuSeconds: number;
+  /** The same from the first message on: without what it takes to start. */
+  readonly streamCpuSeconds: number;
   /** From the start of the process to the last message, or from `latencyFrom` on. */
   readonly seconds: number;
   /** From the first message to the last. */
@@ -118,7 +120,7 @@ async function measure(
   { startedAt, task }: { readonly startedAt: number; readonly task: Task },
 ): Promise<Sample | string> {
   let start: Mark = { at: startedAt, cpuSeconds: 0 };
-  let firstAt = startedAt;
+  let first = start;
   const shown: string[] = [];
   for await (const line of linesOf(child.stdout)) {
     if (!line.startsWith(PREFIX)) {
@@ -130,7 +132,7 @@ async function measure(
     if (now === null) break;
     const fact = JSON.parse(line.slice(PREFIX.length));
     if (fact.at === "first") {
-      firstAt = now.at;
+      first = now;
       task.onFirst?.();
     }
     if (fact.at === "warm") start = now;
@@ -143,8 +145,9 @@ async function measure(
     return {
       ...idle,
       cpuSeconds: now.cpuSeconds - start.cpuSeconds,
+      streamCpuSeconds: now.cpuSeconds - Math.max(first.cpuSeconds, start.cpuSeconds),
       seconds: (now.at - start.at) / 1000,
-      streamSeconds: (now.at - Math.max(firstAt, start.at)) / 1000,
+      streamSeconds: (now.at - Math.max(first.at, start.at)) / 1000,
       peakRssBytes: await peakRssBytes(child.pid),
       latency: typeof p50 === "number" && typeof p99 === "number" ? { p50, p99 } : null,
     };

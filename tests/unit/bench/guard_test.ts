@@ -32,8 +32,9 @@ function samplesOf(name: string, cpu: readonly number[]): PeerSamples {
     validates: "",
     prepare: () => Promise.resolve({ command: [] }),
   };
-  const samples = cpu.map((cpuSeconds) => ({
-    cpuSeconds,
+  const samples = cpu.map((streamCpuSeconds) => ({
+    streamCpuSeconds,
+    cpuSeconds: 100,
     seconds: 1,
     streamSeconds: 1,
     peakRssBytes: 1,

@@ -65,6 +65,7 @@ Deno.test("runPeer() measures a peer that counts right, and ends it", async () =
   );
   assert.ok(sample.cpuSeconds > 0 && sample.seconds > 0 && sample.peakRssBytes > 1e6);
   assert.ok(sample.streamSeconds <= sample.seconds);
+  assert.ok(sample.streamCpuSeconds <= sample.cpuSeconds);
   assert.equal(sample.latency, null);
 });
 
@@ -81,6 +82,7 @@ Deno.test("runPeer() refuses a peer that counts something else, or ends before",
 });
 
 const SAMPLE: Sample = {
+  streamCpuSeconds: 1,
   cpuSeconds: 1,
   seconds: 2,
   streamSeconds: 1,
