@@ -2,6 +2,7 @@
  * What was measured, as it is kept: one section for each broker and data set, with the machine, the versions and the
  * command that it came from. docs/performance.md is made of it, and of nothing else.
  */
+import { readKept, writeKept } from "./kept.ts";
 import type { Spread } from "./report/statistics.ts";
 
 /** The file that is kept. */
@@ -61,18 +62,12 @@ export interface Machine {
 
 /** The sections that are kept; none where there is no file yet. */
 export async function readResults(path: string = RESULTS): Promise<readonly Section[]> {
-  try {
-    return JSON.parse(await Deno.readTextFile(path));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
+  return await readKept<readonly Section[]>(path) ?? [];
 }
 
 /** Keeps a section in place of the one of the same broker and set. */
 export async function keepSection(section: Section, path: string = RESULTS): Promise<void> {
-  const kept = merge(await readResults(path), section);
-  await Deno.writeTextFile(path, `${JSON.stringify(kept, null, 2)}\n`);
+  await writeKept(path, merge(await readResults(path), section));
 }
 
 /** With the section in its place, or at the end. */

@@ -6,6 +6,7 @@
 import { parseArgs } from "node:util";
 import { expectedTally, makePool } from "../data/bench_events.ts";
 import { DATA_SETS, type DataSet } from "../data/data_sets.ts";
+import { readKept, writeKept } from "../kept.ts";
 import { PEERS } from "../peers/mod.ts";
 import { plainText } from "../report/table.ts";
 import { runPeer } from "../run/child.ts";
@@ -61,7 +62,7 @@ async function main(): Promise<number> {
     console.log(`Kept in bench/guard.json\n${plainText(tableOf(judge(ratios, {})))}`);
     return 0;
   }
-  const baseline = await readBaseline();
+  const baseline = await readKept<Baseline>(BASELINE);
   if (baseline === null) {
     console.error("Nothing to compare with: make a baseline by --update on a commit that is good");
     return EXIT_UNAVAILABLE;
@@ -114,14 +115,5 @@ async function keep(ratios: readonly Ratio[]): Promise<void> {
     commit: await describeCommit(),
     cpu: (await describeMachine()).cpu,
   };
-  await Deno.writeTextFile(BASELINE, `${JSON.stringify(baseline, null, 2)}\n`);
-}
-
-async function readBaseline(): Promise<Baseline | null> {
-  try {
-    return JSON.parse(await Deno.readTextFile(BASELINE));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
+  await writeKept(BASELINE, baseline);
 }

@@ -5,6 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import { expectedTally, makePool } from "../data/bench_events.ts";
+import { writeKept } from "../kept.ts";
 import { PEERS } from "../peers/mod.ts";
 import type { PeerCommand } from "../peers/peer.ts";
 import { writeDocs } from "../report/docs.ts";
@@ -66,7 +67,7 @@ async function main(): Promise<number> {
     command: ["deno task bench:scale", ...Deno.args].join(" "),
     commit: await describeCommit(),
   };
-  await Deno.writeTextFile(SCALE, `${JSON.stringify(kept, null, 2)}\n`);
+  await writeKept(SCALE, kept);
   await writeDocs(await readResults());
   return 0;
 }

@@ -1,4 +1,5 @@
 /** What `deno task bench:scale` measured, as it is kept. docs/performance.md has its part of it. */
+import { readKept } from "../kept.ts";
 import type { Spread } from "../report/statistics.ts";
 import type { Machine } from "../results.ts";
 import type { GroupPlanResult } from "./group_plans.ts";
@@ -40,10 +41,5 @@ export interface ScaleResults {
 
 /** Null where nothing is kept yet. */
 export async function readScale(path: string = SCALE): Promise<ScaleResults | null> {
-  try {
-    return JSON.parse(await Deno.readTextFile(path));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
+  return await readKept(path);
 }
