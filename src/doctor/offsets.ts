@@ -7,7 +7,7 @@ import { ask, type ClusterView, type Examination, type LedPartition } from "./ex
 import type { GroupFacts } from "./group.ts";
 import type { Check, Result } from "./result.ts";
 import { counted, listed } from "./text.ts";
-import { partitionKey } from "../processing/partition_key.ts";
+import { byPlace, partitionKey } from "../processing/partition_key.ts";
 
 /** One partition: its log, and what the group has committed of it. */
 export interface Standing extends LedPartition {
@@ -29,7 +29,7 @@ export async function readStandings(
   ]);
   return ranges.flat()
     .map((each) => ({ ...each, committed: committed.get(partitionKey(each)) ?? null }))
-    .sort((a, b) => a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition);
+    .sort(byPlace);
 }
 
 async function readRanges(

@@ -44,8 +44,9 @@ export interface RecentRebalance {
 }
 
 const LINES_MAX = 50;
-const DEAD_LETTERS_MAX = 50;
-const LOSSES_MAX = 100;
+/** So many dead letters, and so many losses, are shown: the newest. */
+export const DEAD_LETTERS_MAX = 50;
+export const LOSSES_MAX = 100;
 /** Dead letters have a list of their own, and a flood of them must not hide what else is wrong. */
 const LISTED_ELSEWHERE: ReadonlySet<string> = new Set(["Message dead-lettered", "Message dropped"]);
 

@@ -196,7 +196,7 @@ export function totalsOf(partitions: readonly PartitionSnapshot[]): Totals {
   const times = partitions.map(({ timeToDrainSeconds }) => timeToDrainSeconds)
     .filter((time) => time !== null);
   return {
-    lag: partitions.some(({ lag }) => lag !== null) ? sum(({ lag }) => lag ?? 0) : null,
+    lag: sumOfKnown(partitions.map(({ lag }) => lag)),
     lagSeconds: greatest(partitions.map(({ lagSeconds }) => lagSeconds)),
     timeToDrainSeconds: times.includes("never")
       ? "never"
@@ -208,7 +208,13 @@ export function totalsOf(partitions: readonly PartitionSnapshot[]): Totals {
 }
 
 /** Null when nothing is known. */
-function greatest(values: readonly (number | null)[]): number | null {
+export function sumOfKnown(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0);
+}
+
+/** Null when nothing is known. */
+export function greatest(values: readonly (number | null)[]): number | null {
   const known = values.filter((value) => value !== null);
   return known.length === 0 ? null : Math.max(...known);
 }

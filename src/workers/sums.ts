@@ -2,15 +2,17 @@
 import { type Counts, noCounts } from "../ops/counts.ts";
 import type { HealthFacts, Phase } from "../ops/health.ts";
 import { Measures } from "../ops/measures.ts";
-import type {
-  ConnectionState,
-  DeadLetterTopicSnapshot,
-  PartitionSnapshot,
-  ServiceStatus,
-  SlowSnapshot,
+import { DEAD_LETTERS_MAX, LOSSES_MAX } from "../ops/recent.ts";
+import {
+  type ConnectionState,
+  type DeadLetterTopicSnapshot,
+  greatest,
+  type PartitionSnapshot,
+  type ServiceStatus,
+  type SlowSnapshot,
+  sumOfKnown,
 } from "../ops/snapshot.ts";
-import type { TopicPartition } from "../processing/message.ts";
-import { partitionKey } from "../processing/partition_key.ts";
+import { byPlace, partitionKey } from "../processing/partition_key.ts";
 import { type Happened, SLOWEST_MAX, type WorkerReport } from "./protocol.ts";
 
 /** What is known of one worker's health. */
@@ -32,8 +34,6 @@ const CONNECTIONS: readonly ConnectionState[] = [
   "connected",
   "closed",
 ];
-const DEAD_LETTERS_MAX = 50;
-const LOSSES_MAX = 100;
 
 export function sumCounts(reports: readonly WorkerReport[]): Counts {
   const sum = noCounts();
@@ -180,19 +180,4 @@ function mergeTopics(topics: readonly DeadLetterTopicSnapshot[]): DeadLetterTopi
 
 function firstOf<T>(order: readonly T[], states: readonly T[]): T {
   return order.find((each) => states.includes(each)) ?? order[0] as T;
-}
-
-function greatest(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null);
-  return known.length === 0 ? null : Math.max(...known);
-}
-
-function sumOfKnown(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null);
-  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0);
-}
-
-function byPlace(a: TopicPartition, b: TopicPartition): number {
-  if (a.topic !== b.topic) return a.topic < b.topic ? -1 : 1;
-  return a.partition - b.partition;
 }
